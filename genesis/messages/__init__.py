@@ -1,0 +1,1 @@
+"""The vocabulary: every message that crosses between actors, and nothing else."""

@@ -1,0 +1,167 @@
+"""Market data as it travels between actors: columns of integers, never one object per update."""
+
+from __future__ import annotations
+
+import enum
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from genesis.messages.base import Message, Overflow
+
+
+class Kind(enum.IntEnum):
+    """What one row of a ``MarketBatch`` is.
+
+    ``DEPTH_BEGIN`` opens one depth diff: ``first_id``/``last_id`` are Binance's ``U``/``u`` and
+    ``quantity_lots`` is the number of level rows that follow it (0 is legal).
+    ``SNAPSHOT_BEGIN`` opens a full book: ``last_id`` is ``lastUpdateId``, ``quantity_lots`` again
+    the number of level rows that follow. ``BID`` and ``ASK`` are level rows (quantity 0 removes).
+    ``TRADE_BUY``/``TRADE_SELL``: the aggressor bought / sold; ``first_id`` is the trade id.
+    ``TICKER_BID`` is always followed by its ``TICKER_ASK``; both carry ``last_id`` = ``u``.
+    ``RESET``: the stream was (re)connected; the book must be dropped until the next snapshot.
+    """
+
+    DEPTH_BEGIN = 1
+    SNAPSHOT_BEGIN = 2
+    BID = 3
+    ASK = 4
+    TRADE_BUY = 5
+    TRADE_SELL = 6
+    TICKER_BID = 7
+    TICKER_ASK = 8
+    RESET = 9
+
+
+ROW = np.dtype(
+    [
+        ("time_ns", "i8"),  # our receive time, ns UTC
+        ("event_ns", "i8"),  # the venue's event time, ns UTC; 0 where the frame has none
+        ("kind", "i8"),
+        ("price_ticks", "i8"),
+        ("quantity_lots", "i8"),
+        ("first_id", "i8"),
+        ("last_id", "i8"),
+    ]
+)
+
+TRADE = np.dtype(
+    [
+        ("time_ns", "i8"),
+        ("event_ns", "i8"),
+        ("trade_id", "i8"),
+        ("side", "i8"),  # +1 the aggressor bought, -1 sold
+        ("price_ticks", "i8"),
+        ("quantity_lots", "i8"),
+        # The touch at that moment, as the folded book (or a newer ticker) knew it; 0 = unknown.
+        ("bid_ticks", "i8"),
+        ("bid_lots", "i8"),
+        ("ask_ticks", "i8"),
+        ("ask_lots", "i8"),
+    ]
+)
+
+Rows = npt.NDArray[np.void]
+"""One-dimensional array of dtype ``ROW`` (or ``TRADE`` where so named); never written after sending."""
+
+Levels = npt.NDArray[np.int64]
+"""Shape (n, 2): price in ticks, quantity in lots, best price first."""
+
+
+class RawFrame(Message, frozen=True):
+    """One frame as the venue wrote it.
+
+    ``where`` names it for error messages (file:line). ``symbol`` is set for a REST depth answer,
+    whose body does not say what symbol it is of.
+    """
+
+    received_ns: int
+    payload: bytes
+    where: str = ""
+    symbol: str = ""
+
+
+class RawFrames(Message, frozen=True):
+    """Frames of one connection in the order received. Never conflated; a loss shows as a gap."""
+
+    overflow: ClassVar[Overflow] = Overflow.RESYNC
+
+    connection: str
+    first_frame: int  # running number of the first frame on this connection
+    frames: tuple[RawFrame, ...]
+
+
+class MarketBatch(Message, frozen=True):
+    """Decoded rows of one symbol in receive order (dtype ``ROW``)."""
+
+    overflow: ClassVar[Overflow] = Overflow.RESYNC
+
+    symbol: str
+    trace_id: int
+    rows: Rows
+
+
+class BookView(Message, frozen=True):
+    """The newest top of one synchronised book. Conflates per symbol: the newest wins.
+
+    ``time_ns`` is when the newest data in it was received. ``bids``/``asks`` are the top N levels.
+    The touch may come from a book ticker newer than the folded depth.
+    While ``synced`` is False all prices are 0 and the arrays empty: a gapped book serves nothing.
+    """
+
+    overflow: ClassVar[Overflow] = Overflow.DROP_OLDEST
+
+    symbol: str
+    trace_id: int
+    time_ns: int
+    synced: bool
+    update_id: int
+    bid_ticks: int
+    bid_lots: int
+    ask_ticks: int
+    ask_lots: int
+    bids: Levels
+    asks: Levels
+
+    @property
+    def conflation_key(self) -> str:
+        return self.symbol
+
+
+class TradeTicks(Message, frozen=True):
+    """Public trades of one symbol in order (dtype ``TRADE``). Never conflated."""
+
+    overflow: ClassVar[Overflow] = Overflow.DROP_OLDEST
+
+    symbol: str
+    trace_id: int
+    trades: Rows
+
+
+class RequestSnapshot(Message, frozen=True):
+    """Ask the venue for a full book; it answers with a ``MarketBatch`` holding SNAPSHOT rows.
+
+    ``reply_to`` is the name of the address that wants it.
+    """
+
+    symbol: str
+    reply_to: str
+
+
+class BookGapped(Message, frozen=True):
+    """A book lost its sequence, was dropped, and waits for a snapshot."""
+
+    symbol: str
+    time_ns: int
+    expected_id: int
+    got_id: int
+    reason: str
+
+
+class BookResynced(Message, frozen=True):
+    """A book is whole again as of ``update_id``."""
+
+    symbol: str
+    time_ns: int
+    update_id: int
