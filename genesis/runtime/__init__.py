@@ -1,0 +1,1 @@
+"""Where actors live: mailboxes, addresses, clocks, timers, supervision. Knows no trading."""

@@ -1,0 +1,86 @@
+"""Addresses outlive incarnations: peers hold an address, restarts happen behind it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import msgspec
+import pykka
+
+from genesis.messages.base import Message
+from genesis.runtime.mailbox import Mailbox
+
+
+class Ask(Message, frozen=True):
+    """A question from outside the actors (CLI, tests), with the future for its answer."""
+
+    question: Message
+    future: Any
+
+    @property
+    def conflation_key(self) -> str | None:
+        return None
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A message that was not, and will not be, handled."""
+
+    name: str
+    epoch: int
+    message: Message
+    reason: str
+
+
+class Address:
+    """A name with a mailbox. ``living`` is the epoch of the incarnation behind it, 0 for none."""
+
+    def __init__(self, name: str, mailbox: Mailbox) -> None:
+        self.name = name
+        self.mailbox = mailbox
+        self.epoch = 0
+        self.living = 0
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Address({self.name!r}, epoch={self.epoch})"
+
+    def tell(self, message: Message) -> None:
+        """Queue a message from outside the actors."""
+        self.mailbox.put(message)
+
+    def ask(self, question: Message, timeout_s: float) -> Any:
+        """Ask from outside the actors and wait. Raises ``pykka.Timeout``, or what the handler did.
+
+        Actors never call this: between them replies are messages.
+        """
+        future: pykka.ThreadingFuture[Any] = pykka.ThreadingFuture()
+        self.mailbox.put(Ask(question, future))
+        return future.get(timeout=timeout_s)
+
+    def send_as(self, epoch: int, to: Address, message: Message) -> bool:
+        """Send in the name of incarnation ``epoch``; a fenced one's message is dropped.
+
+        The lock makes check and put one step, so nothing is sent once ``vacate`` has returned.
+        """
+        with self._lock:
+            if epoch != self.living:
+                return False
+            to.mailbox.put(message)
+            return True
+
+    def occupy(self) -> int:
+        """A new incarnation takes over; returns its epoch."""
+        with self._lock:
+            self.epoch += 1
+            self.living = self.epoch
+            self.mailbox.hand_to(self.living)
+            return self.epoch
+
+    def vacate(self, epoch: int) -> Message | None:
+        """Fence incarnation ``epoch``; returns the message it was handling, if any."""
+        with self._lock:
+            if epoch != self.living:
+                return None
+            self.living = 0
+            return self.mailbox.hand_to(0)

@@ -1,0 +1,203 @@
+"""A bounded mailbox of two lanes that outlives the incarnations reading it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+
+import msgspec
+
+from genesis.messages.base import Lane, Message, Overflow
+
+
+class Fenced(BaseException):
+    """Unwinds the loop of an incarnation that is no longer the living one.
+
+    A BaseException, raised from ``get``: pykka calls that outside its ``try``, so the loop ends
+    without being taken for a failure.
+    """
+
+
+class Entry:
+    """One queued message; ``message`` is swapped in place when a newer one conflates it."""
+
+    __slots__ = ("key", "message", "put_ns")
+
+    def __init__(self, message: Message, key: tuple[type, str] | None, put_ns: int) -> None:
+        self.message = message
+        self.key = key
+        self.put_ns = put_ns
+
+
+class MailboxMetrics(msgspec.Struct, frozen=True):
+    """A reading: ``depth`` messages wait, the oldest for ``age_ns``; the rest are totals."""
+
+    depth: int
+    age_ns: int
+    handled: int
+    conflated: int
+    dropped: int
+    handle_ns: int
+
+
+class Activity:
+    """Counts messages put but not yet handled, so that a warp clock knows when all are idle."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._lock = threading.Lock()
+        self.when_idle: Callable[[], None] = lambda: None
+
+    @property
+    def idle(self) -> bool:
+        return self._count == 0
+
+    def begin(self) -> None:
+        with self._lock:
+            self._count += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._count -= 1
+            idle = self._count == 0
+        if idle:
+            self.when_idle()
+
+
+class Mailbox:
+    """Control overtakes data; data is bounded by ``capacity`` under each type's ``Overflow``.
+
+    Any thread may ``put``. One incarnation at a time may take; ``epoch`` says which.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        activity: Activity,
+        on_overflow: Callable[[Message], None],
+        on_put: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.capacity = capacity
+        self._activity = activity
+        self._on_overflow = on_overflow
+        self._on_put = on_put
+        self._lock = threading.Lock()
+        self._tokens: SimpleQueue[None] = SimpleQueue()
+        self._control: deque[Entry] = deque()
+        self._data: deque[Entry] = deque()
+        self._conflating: dict[tuple[type, str], Entry] = {}
+        self._epoch = 0
+        self._taken_ns = 0
+        self._handled = self._conflated = self._dropped = self._handle_ns = 0
+        self.handling: Message | None = None
+
+    def put(self, message: Message) -> None:
+        """Queue a message under its type's lane and policy. Never blocks."""
+        overflowed = False
+        with self._lock:
+            if type(message).lane is Lane.CONTROL:
+                self._control.append(Entry(message, None, time.monotonic_ns()))
+            else:
+                name = message.conflation_key
+                key = None if name is None else (type(message), name)
+                if key is not None and (waiting := self._conflating.get(key)) is not None:
+                    waiting.message = message
+                    self._conflated += 1
+                    return
+                if len(self._data) >= self.capacity:
+                    policy = type(message).overflow
+                    if policy is Overflow.RESYNC:
+                        self._dropped += 1
+                        return
+                    if policy is Overflow.DROP_OLDEST:
+                        self._drop_oldest(type(message))
+                    else:
+                        overflowed = True
+                entry = Entry(message, key, time.monotonic_ns())
+                self._data.append(entry)
+                if key is not None:
+                    self._conflating[key] = entry
+            self._activity.begin()
+        self._tokens.put(None)
+        self._on_put()
+        if overflowed:
+            self._on_overflow(message)
+
+    def _drop_oldest(self, kind: type[Message]) -> None:
+        for index, entry in enumerate(self._data):
+            if type(entry.message) is kind:
+                del self._data[index]
+                if entry.key is not None:
+                    del self._conflating[entry.key]
+                self._dropped += 1
+                self._activity.end()
+                return
+
+    def take(self, epoch: int) -> Message:
+        """Block for the next message; raises ``Fenced`` once ``epoch`` is not the living one."""
+        self.done(epoch)
+        while True:
+            self._tokens.get()
+            with self._lock:
+                if epoch != self._epoch:
+                    self._tokens.put(None)
+                    raise Fenced
+                message = self._pop()
+                if message is not None:
+                    return message
+
+    def take_now(self, epoch: int) -> Message | None:
+        """The next message, or None when there is none or ``epoch`` is not the living one."""
+        self.done(epoch)
+        with self._lock:
+            return self._pop() if epoch == self._epoch else None
+
+    def _pop(self) -> Message | None:
+        if self._control:
+            entry = self._control.popleft()
+        elif self._data:
+            entry = self._data.popleft()
+            if entry.key is not None:
+                del self._conflating[entry.key]
+        else:
+            return None
+        self._taken_ns = time.monotonic_ns()
+        self.handling = entry.message
+        return entry.message
+
+    def done(self, epoch: int) -> Message | None:
+        """The message ``epoch`` was handling is finished, one way or the other; returns it."""
+        with self._lock:
+            if self.handling is None or epoch != self._epoch:
+                return None
+            message, self.handling = self.handling, None
+            self._handled += 1
+            self._handle_ns += time.monotonic_ns() - self._taken_ns
+        self._activity.end()
+        return message
+
+    def hand_to(self, epoch: int) -> Message | None:
+        """Make ``epoch`` the one reader (0: nobody). Returns what the former was handling."""
+        with self._lock:
+            former = self._epoch
+        abandoned = self.done(former)
+        with self._lock:
+            self._epoch = epoch
+        self._tokens.put(None)
+        return abandoned
+
+    def metrics(self) -> MailboxMetrics:
+        with self._lock:
+            heads = [lane[0].put_ns for lane in (self._control, self._data) if lane]
+            age_ns = time.monotonic_ns() - min(heads) if heads else 0
+            return MailboxMetrics(
+                depth=len(self._control) + len(self._data),
+                age_ns=age_ns,
+                handled=self._handled,
+                conflated=self._conflated,
+                dropped=self._dropped,
+                handle_ns=self._handle_ns,
+            )
