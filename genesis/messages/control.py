@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from genesis.messages.base import Control
 
-
 RESUME_PHRASE = "resume trading"
 """Typed in full to leave a halt: leaving one is never a slip of the finger."""
 

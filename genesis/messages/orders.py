@@ -43,8 +43,13 @@ class OrderStatus(enum.StrEnum):
 
 
 class PlaceOrder(Message, frozen=True):
-    """A strategy's intent. ``price`` in quote per base (None for MARKET), ``quantity`` in base."""
+    """A strategy's intent. ``price`` in quote per base (None for MARKET), ``quantity`` in base.
 
+    ``client_order_id`` is ``g<run>-<strategy>-<epoch>-<n>``: never used twice, and the same for
+    the same history.
+    """
+
+    client_order_id: str
     strategy: str
     symbol: str
     side: Side
@@ -76,13 +81,12 @@ T = TypeVar("T")
 
 
 class Approved(Message, Generic[T], frozen=True):
-    """An order that risk has judged. Only ``genesis.actors.risk`` makes one.
+    """An order that risk has judged. Only Risk (``genesis.actors.risk``) makes one.
 
     ``mint_epoch`` is the incarnation of Risk that made it: a dead mint's approvals are not sent.
     """
 
     order: T
-    client_order_id: str
     mint_epoch: int
     approved_ns: int
 
