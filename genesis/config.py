@@ -1,0 +1,232 @@
+"""Read the frozen settings from TOML files and the environment. Never guesses, never defaults.
+
+From lowest to highest: ``config/default.toml`` (complete, with every default's reason), the
+operator's file, the environment (``GENESIS_SECTION__KEY``), the command line.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from genesis.errors import ConfigError
+from genesis.sections import (
+    AccountSettings,
+    ExecutorSettings,
+    JournalSettings,
+    LogSettings,
+    MailboxSettings,
+    MarketSettings,
+    PaperSettings,
+    RiskSettings,
+    StrategiesSettings,
+    SupervisionSettings,
+    VenueSettings,
+    ViewSettings,
+)
+
+ENV_PREFIX = "GENESIS_"
+ENV_CONFIG = "GENESIS_CONFIG"
+COMMAND_LINE = "command line"
+
+
+def _default_file() -> Path:
+    """In a checkout beside the package, in an installed wheel inside it."""
+    package = Path(__file__).parent
+    checkout = package.parent / "config" / "default.toml"
+    return checkout if checkout.is_file() else package / "default.toml"
+
+
+class Settings(BaseSettings):
+    """Everything an operator may choose. Build with ``Settings.load``."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        enable_decoding=False,  # lists are written A,B and not as JSON
+    )
+
+    account: AccountSettings
+    market: MarketSettings
+    strategies: StrategiesSettings
+    risk: RiskSettings
+    paper: PaperSettings
+    supervision: SupervisionSettings
+    executor: ExecutorSettings
+    journal: JournalSettings
+    log: LogSettings
+    mailbox: MailboxSettings
+    view: ViewSettings
+    venue: VenueSettings
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # ``load`` merges the sources itself, so that it can tell which one a bad value came from.
+        return (init_settings,)
+
+    @classmethod
+    def load(
+        cls, path: Path | str | None = None, overrides: Mapping[str, object] | None = None
+    ) -> Settings:
+        """Read the defaults, ``path`` (else ``GENESIS_CONFIG``), the environment and ``overrides``.
+
+        ``overrides`` maps dotted names ("market.seed") to values given on the command line.
+        Raises ConfigError, one line: which setting, where, what was given, what is allowed.
+        """
+        chosen = path if path is not None else os.environ.get(ENV_CONFIG) or None
+        sources = [("config/default.toml", _read(_default_file()))]
+        if chosen is not None:
+            sources.append((str(chosen), _read(Path(chosen))))
+        _refuse_unknown_environment()
+        sources.append(("environment", dict(EnvSettingsSource(cls)())))
+        sources.append((COMMAND_LINE, _nest(overrides or {})))
+        merged: dict[str, Any] = {}
+        for origin, tree in sources:
+            _refuse_unknown(origin, tree)
+            merged = _overlay(merged, tree)
+        try:
+            return cls(**merged)
+        except ValidationError as error:
+            raise ConfigError(_explain(error, sources)) from None
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical form. Secrets are not in it."""
+        tree = self.model_dump(mode="python", exclude={"venue"})
+        return hashlib.sha256(
+            json.dumps(tree, sort_keys=True, default=_canonical).encode()
+        ).hexdigest()
+
+
+def _canonical(value: object) -> str:
+    """0.05 and 0.050 are the same setting."""
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
+
+
+Tree = dict[str, Any]
+
+
+def _read(path: Path) -> Tree:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not a UTF-8 text file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+
+
+def _nest(flat: Mapping[str, object]) -> Tree:
+    tree: Tree = {}
+    for name, value in flat.items():
+        *sections, key = name.split(".")
+        node = tree
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[key] = value
+    return tree
+
+
+def _overlay(below: Tree, above: Tree) -> Tree:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = (
+            _overlay(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        )
+    return merged
+
+
+def _names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Every known dotted name, sections included."""
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _names(field.annotation, f"{prefix}{name}.")
+
+
+def _leaves(tree: Tree, prefix: str = "") -> Iterator[str]:
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
+
+
+def _refuse_unknown(origin: str, tree: Tree) -> None:
+    known = list(_names())
+    for name in _leaves(tree):
+        if name not in known:
+            raise ConfigError(f"{origin}: unknown setting {name}; {_nearest(name, known)}")
+
+
+def _refuse_unknown_environment() -> None:
+    known = [ENV_CONFIG, *(_variable(name) for name in _names() if "." in name)]
+    for variable in sorted(os.environ):
+        if variable.upper().startswith(ENV_PREFIX) and variable.upper() not in known:
+            hint = _nearest(variable.upper(), known)
+            raise ConfigError(f"environment: unknown setting {variable}; {hint}")
+
+
+def _variable(name: str) -> str:
+    return ENV_PREFIX + name.replace(".", "__").upper()
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else "config/default.toml lists all of them"
+
+
+def _explain(error: ValidationError, sources: list[tuple[str, Tree]]) -> str:
+    """The first thing wrong, in one line."""
+    first = error.errors(include_url=False)[0]
+    name = ".".join(part for part in first["loc"] if isinstance(part, str))
+    origin, given = next(
+        ((where, value) for where, tree in reversed(sources) for value in _find(tree, name)),
+        ("config/default.toml", None),
+    )
+    setting = _variable(name) if origin == "environment" else name
+    said = first["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    said = said.replace("valid dictionary or instance of", "table of")
+    if isinstance(given, dict):  # two settings of a section do not go together
+        return f"{origin}: [{name}] cannot be used: {said}"
+    shown = "***" if name.startswith("venue.") else repr(_plain(given))[:80]
+    return f"{origin}: {setting} = {shown} cannot be used; {said}"
+
+
+def _plain(value: object) -> object:
+    """As the operator wrote it, not as Python holds it."""
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _find(tree: Tree, name: str) -> Iterator[object]:
+    node: Any = tree
+    for part in name.split("."):
+        if not isinstance(node, dict) or part not in node:
+            return
+        node = node[part]
+    yield node
