@@ -1,0 +1,184 @@
+"""Fold fills into cash, FIFO lots, fees and balances, exact to the last digit. No clock, no I/O.
+
+No division happens, so nothing is ever rounded. For a fill of signed quantity ``s`` (a sell is
+negative) at price ``p`` with base fee ``b`` and quote fee ``f``::
+
+    net = s - b        cash -= p * net        fees += p * b + f
+
+Then ``equity = cash + inventory - fees`` and ``equity = start + realized + unrealized - fees``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from genesis.domain.money import ZERO, divide_down, exact, rounded_down
+from genesis.messages.journal import OrderFilled
+from genesis.messages.orders import Side
+
+
+class Lot(msgspec.Struct, array_like=True):
+    """``quantity`` in base (negative: sold without being held), ``price`` in quote."""
+
+    quantity: Decimal
+    price: Decimal
+
+
+class Position(msgspec.Struct):
+    """One symbol: ``quantity`` net of base fees = sum of lots, ``cost`` = sum of quantity * price.
+
+    ``last_price`` is of the newest fill: what it is valued at before a mark is known.
+    """
+
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    last_price: Decimal = ZERO
+    lots: list[Lot] = []
+
+    @property
+    def average_price(self) -> Decimal:
+        """In quote, to 8 decimals, 0 when flat. For display only: it is rounded."""
+        if not self.quantity:
+            return ZERO
+        return rounded_down(divide_down(self.cost, self.quantity), 8)
+
+
+class Valuation(msgspec.Struct, frozen=True):
+    """Money at given marks, all in quote."""
+
+    start: Decimal
+    cash: Decimal
+    inventory: Decimal
+    fees: Decimal
+    realized: Decimal
+    unrealized: Decimal
+
+    @property
+    @exact
+    def equity(self) -> Decimal:
+        return self.cash + self.inventory - self.fees
+
+
+class Ledger(msgspec.Struct):
+    """``cash`` is before fees; ``balances`` are what the venue should show, per asset.
+
+    ``fees`` is in quote. A fee in a third asset has no exact value in quote: it is kept in
+    ``other_fees`` (per asset) and taken from that asset's balance, which is not part of equity.
+
+    Spot cannot sell what it does not hold, but a fill made outside of this program can. Such a
+    fill is recorded as a negative lot, because the position must equal the venue's truth; later
+    buys close negative lots first. Refusing to sell what is not held is the task of risk.
+    """
+
+    quote: str = ""
+    start: Decimal = ZERO
+    cash: Decimal = ZERO
+    fees: Decimal = ZERO
+    realized: Decimal = ZERO
+    balances: dict[str, Decimal] = {}
+    other_fees: dict[str, Decimal] = {}
+    positions: dict[str, Position] = {}
+    by_strategy: dict[str, dict[str, Decimal]] = {}
+
+    @exact
+    def open_account(self, asset: str, amount: Decimal) -> None:
+        """Fund the account. Raises ValueError on a second quote asset or a negative amount."""
+        if self.quote not in ("", asset):
+            raise ValueError(f"the account counts in {self.quote}; it cannot be funded in {asset}")
+        if amount < 0:
+            raise ValueError(f"an account cannot be opened with {amount} {asset}")
+        self.quote = asset
+        self.start += amount
+        self.cash += amount
+        self._credit(asset, amount)
+
+    def base_of(self, symbol: str) -> str:
+        """The base asset. Raises ValueError when the symbol is not quoted in the ledger's asset."""
+        if not self.quote or not symbol.endswith(self.quote) or symbol == self.quote:
+            raise ValueError(f"the ledger counts in {self.quote or 'nothing yet'}, not {symbol}")
+        return symbol[: -len(self.quote)]
+
+    @exact
+    def apply(self, fill: OrderFilled) -> None:
+        """Fold one fill. Raises ValueError for a symbol not quoted in the ledger's asset."""
+        base = self.base_of(fill.symbol)
+        signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
+        base_fee = quote_fee = ZERO
+        if fill.fee_asset == base:
+            base_fee = fill.fee
+        elif fill.fee_asset == self.quote:
+            quote_fee = fill.fee
+        elif fill.fee:
+            self.other_fees[fill.fee_asset] = self.other_fees.get(fill.fee_asset, ZERO) + fill.fee
+            self._credit(fill.fee_asset, -fill.fee)
+        net = signed - base_fee
+        self.cash -= fill.price * net
+        self.fees += fill.price * base_fee + quote_fee
+        self._credit(base, net)
+        self._credit(self.quote, -fill.price * signed - quote_fee)
+        self._move(fill.symbol, net, fill.price)
+        held = self.by_strategy.setdefault(fill.strategy, {})
+        held[fill.symbol] = held.get(fill.symbol, ZERO) + net
+        if not held[fill.symbol]:
+            del held[fill.symbol]
+
+    @exact
+    def value(self, marks: Mapping[str, Decimal]) -> Valuation:
+        """Value at ``marks`` (quote per base); a symbol without one at its last fill's price."""
+        inventory = cost = ZERO
+        for symbol, position in self.positions.items():
+            inventory += position.quantity * marks.get(symbol, position.last_price)
+            cost += position.cost
+        return Valuation(
+            start=self.start,
+            cash=self.cash,
+            inventory=inventory,
+            fees=self.fees,
+            realized=self.realized,
+            unrealized=inventory - cost,
+        )
+
+    def quantity(self, symbol: str) -> Decimal:
+        """Net base quantity held of a symbol."""
+        position = self.positions.get(symbol)
+        return ZERO if position is None else position.quantity
+
+    def strategy_quantity(self, strategy: str, symbol: str) -> Decimal:
+        """Net base quantity that one strategy's fills left."""
+        return self.by_strategy.get(strategy, {}).get(symbol, ZERO)
+
+    def balance(self, asset: str) -> Decimal:
+        """What the venue should show, free and locked together."""
+        return self.balances.get(asset, ZERO)
+
+    def _credit(self, asset: str, amount: Decimal) -> None:
+        self.balances[asset] = self.balances.get(asset, ZERO) + amount
+
+    def _move(self, symbol: str, net: Decimal, price: Decimal) -> None:
+        """Close lots of the other sign, oldest first; what remains opens a lot."""
+        position = self.positions.get(symbol)
+        if position is None:
+            position = self.positions[symbol] = Position()
+        position.last_price = price
+        left = net
+        closed = 0
+        for lot in position.lots:
+            if not left or (lot.quantity > 0) == (left > 0):
+                break
+            taken = -left if abs(left) < abs(lot.quantity) else lot.quantity
+            self.realized += taken * (price - lot.price)
+            position.cost -= taken * lot.price
+            lot.quantity -= taken
+            left += taken
+            closed += not lot.quantity
+        del position.lots[:closed]
+        position.quantity += net
+        if left:
+            position.cost += left * price
+            if position.lots and position.lots[-1].price == price:
+                position.lots[-1].quantity += left
+            else:
+                position.lots.append(Lot(left, price))

@@ -1,0 +1,130 @@
+"""Exact Decimal arithmetic and the one way a Decimal is written. Never a float, never a rounding
+that nobody asked for.
+
+Decimal operators obey the *calling thread's* context (28 digits, silent rounding by default), so
+every function that promises exactness runs under ``exact``, whichever thread calls it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    FloatOperation,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ZERO = Decimal(0)
+
+EXACT = Context(
+    prec=60,
+    traps=[Inexact, InvalidOperation, DivisionByZero, Overflow, FloatOperation],
+)
+"""60 digits hold any sum of prices (8 decimals) times quantities (8 decimals) times a fraction
+that this program meets; a result that would need more raises ``decimal.Inexact`` instead of being
+rounded. Comparing with or adding a float raises ``decimal.FloatOperation``."""
+
+_ROUNDED = Context(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow])
+
+
+def exact(function: Callable[P, R]) -> Callable[P, R]:
+    """Run ``function`` under ``EXACT`` in whatever thread it is called."""
+
+    @functools.wraps(function)
+    def under_exact(*args: P.args, **kwargs: P.kwargs) -> R:
+        with localcontext(EXACT):
+            return function(*args, **kwargs)
+
+    return under_exact
+
+
+def floor_to(value: Decimal, step: Decimal) -> Decimal:
+    """The largest multiple of ``step`` that is not larger. Never rounds up, also below zero."""
+    return _ROUNDED.multiply(_whole(value, step, ROUND_FLOOR), step)
+
+
+def ceil_to(value: Decimal, step: Decimal) -> Decimal:
+    """The smallest multiple of ``step`` that is not smaller."""
+    return _ROUNDED.multiply(_whole(value, step, ROUND_CEILING), step)
+
+
+def divide_down(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """A quotient to 60 digits, rounded towards zero: for sizes and display, never for the ledger.
+
+    Raises decimal.DivisionByZero or decimal.InvalidOperation on a zero denominator.
+    """
+    with localcontext(_ROUNDED) as context:
+        context.rounding = ROUND_DOWN
+        return numerator / denominator
+
+
+def rounded_up(value: Decimal, decimals: int) -> Decimal:
+    """Away from zero to ``decimals`` places: what a venue does to a fee."""
+    return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_UP, context=_ROUNDED)
+
+
+def rounded_down(value: Decimal, decimals: int) -> Decimal:
+    """Towards zero to ``decimals`` places."""
+    return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_DOWN, context=_ROUNDED)
+
+
+def text(value: Decimal) -> str:
+    """The canonical writing: no exponent, no trailing zeros, no minus zero.
+
+    Equal values are written equally. Raises ValueError for NaN and infinities.
+    """
+    if not value.is_finite():
+        raise ValueError(f"{value} is not an amount")
+    if not value:
+        return "0"
+    written = format(value, "f")
+    if "." in written:
+        return written.rstrip("0").rstrip(".")
+    return written
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON in which equal values have equal bytes: Decimals by ``text``, the rest by msgspec.
+
+    Mappings keep their own order, so the caller answers for a deterministic one.
+    """
+    return msgspec.json.encode(_plain(msgspec.to_builtins(value, builtin_types=(Decimal,))))
+
+
+def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind is Decimal:
+        return text(value)
+    if kind is dict:
+        return {key: _plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_plain(item) for item in value]
+    return value
+
+
+def _whole(value: Decimal, step: Decimal, rounding: str) -> Decimal:
+    """How many steps, rounded; exact because the remainder is taken before dividing."""
+    with localcontext(_ROUNDED):
+        count = value // step
+        remainder = value - count * step
+        if remainder > 0 and rounding == ROUND_CEILING:
+            return count + 1
+        if remainder < 0 and rounding == ROUND_FLOOR:
+            return count - 1
+        return count

@@ -1,0 +1,220 @@
+"""The state of an account as the fold of its journal. No clock, no I/O.
+
+Memory stays flat: of what has ended only a bounded memory of orders and a rolling digest are kept,
+and the digest covers every fill and every ended order there ever was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from genesis.domain.ledger import Ledger
+from genesis.domain.money import canonical_json
+from genesis.domain.orders import OrderTable
+from genesis.messages.journal import (
+    AccountOpened,
+    ActorRestarted,
+    BookLost,
+    BookRecovered,
+    DeadLettered,
+    Entry,
+    EquityMarked,
+    GateMoved,
+    Halted,
+    HaltProven,
+    IntentRefused,
+    OrderFilled,
+    OrderIntended,
+    OrderMoved,
+    OrderSent,
+    Resumed,
+    RunEnded,
+    RunStarted,
+)
+from genesis.messages.orders import OrderStatus
+
+FORMAT = 1
+"""Of the encoding; raised when an older encoding can no longer be folded on."""
+
+
+class Counters(msgspec.Struct):
+    """How often something happened in the whole journal. ``orders`` were made durable, ``sent``
+    went onto the wire, ``rejected`` by the venue, ``refusals`` are risk's."""
+
+    runs: int = 0
+    orders: int = 0
+    sent: int = 0
+    fills: int = 0
+    rejected: int = 0
+    refusals: int = 0
+    restarts: int = 0
+    dead_letters: int = 0
+    halts: int = 0
+    gaps: int = 0
+    resyncs: int = 0
+
+
+class TradingState(msgspec.Struct):
+    """Everything that follows from the journal up to entry ``seq``.
+
+    ``run`` is the last run's number; ``run_open`` is True while no end of it was journaled.
+    ``halted`` latches until the operator resumes; ``halt_proven`` once the venue showed no open
+    order. ``equity``, ``peak_equity`` and ``day_start_equity`` are of the last mark, in quote, and
+    None while unknown. A resume forgets the peak and the day's start: the operator has seen the
+    loss, and the next mark begins anew; otherwise a drawdown halt could never be left.
+    """
+
+    format: int = FORMAT
+    seq: int = 0
+    time_ns: int = 0
+    run: int = 0
+    run_open: bool = False
+    halted: bool = False
+    halt_proven: bool = False
+    halt_reason: str = ""
+    halt_source: str = ""
+    gate: str = ""
+    gate_reason: str = ""
+    equity: Decimal | None = None
+    peak_equity: Decimal | None = None
+    day_start_equity: Decimal | None = None
+    day: int = 0
+    counters: Counters = msgspec.field(default_factory=Counters)
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
+    orders: OrderTable = msgspec.field(default_factory=OrderTable)
+    history: str = ""
+
+    def apply(self, entry: Entry) -> None:
+        """Fold the next entry. Raises ValueError on a hole or a repetition: a bug of the caller."""
+        if entry.seq != self.seq + 1:
+            raise ValueError(f"journal entry {entry.seq} cannot follow entry {self.seq}")
+        fold = _FOLDS.get(type(entry.event))
+        if fold is not None:
+            fold(self, entry.event)
+        self.seq = entry.seq
+        self.time_ns = entry.time_ns
+
+    def encode(self) -> bytes:
+        """Canonical JSON: equal states have equal bytes."""
+        return canonical_json(self)
+
+    @classmethod
+    def decode(cls, data: bytes) -> TradingState:
+        """Raises ValueError when the bytes are not a state of this format."""
+        state = msgspec.json.decode(data, type=cls)
+        if state.format != FORMAT:
+            raise ValueError(f"a state of format {state.format} cannot be read, only {FORMAT}")
+        return state
+
+    def digest(self) -> str:
+        """sha256 of ``encode()``, in hex."""
+        return hashlib.sha256(self.encode()).hexdigest()
+
+    def _run_started(self, event: RunStarted) -> None:
+        self.run = event.run
+        self.run_open = True
+        self.counters.runs += 1
+
+    def _run_ended(self, event: RunEnded) -> None:
+        self.run_open = False
+
+    def _account_opened(self, event: AccountOpened) -> None:
+        self.ledger.open_account(event.asset, event.amount)
+
+    def _order_intended(self, event: OrderIntended) -> None:
+        self.orders.intend(event)
+        self.counters.orders += 1
+
+    def _order_sent(self, event: OrderSent) -> None:
+        self.counters.sent += self.orders.apply(event)
+
+    def _order_moved(self, event: OrderMoved) -> None:
+        was_open = event.client_order_id in self.orders.open
+        if self.orders.apply(event):
+            self.counters.rejected += event.status is OrderStatus.REJECTED
+            self._remember_end(event.client_order_id, was_open)
+
+    def _order_filled(self, event: OrderFilled) -> None:
+        was_open = event.client_order_id in self.orders.open
+        if self.orders.apply(event):
+            self.ledger.apply(event)
+            self.counters.fills += 1
+            self._remember(canonical_json(event))
+            self._remember_end(event.client_order_id, was_open)
+
+    def _remember_end(self, client_order_id: str, was_open: bool) -> None:
+        if was_open and client_order_id not in self.orders.open:
+            order = self.orders.recent[client_order_id]
+            self._remember(canonical_json((client_order_id, order.status, order.filled)))
+
+    def _remember(self, fact: bytes) -> None:
+        self.history = hashlib.sha256(self.history.encode() + fact).hexdigest()
+
+    def _intent_refused(self, event: IntentRefused) -> None:
+        self.counters.refusals += 1
+
+    def _halted(self, event: Halted) -> None:
+        if self.halted:
+            return  # the first reason is the one the operator needs
+        self.halted = True
+        self.halt_proven = False
+        self.halt_reason = event.reason
+        self.halt_source = event.source
+        self.counters.halts += 1
+
+    def _halt_proven(self, event: HaltProven) -> None:
+        self.halt_proven = self.halted
+
+    def _resumed(self, event: Resumed) -> None:
+        self.halted = self.halt_proven = False
+        self.halt_reason = self.halt_source = ""
+        self.peak_equity = self.day_start_equity = None
+
+    def _gate_moved(self, event: GateMoved) -> None:
+        self.gate = event.state
+        self.gate_reason = event.reason
+
+    def _actor_restarted(self, event: ActorRestarted) -> None:
+        self.counters.restarts += 1
+
+    def _dead_lettered(self, event: DeadLettered) -> None:
+        self.counters.dead_letters += 1
+
+    def _book_lost(self, event: BookLost) -> None:
+        self.counters.gaps += 1
+
+    def _book_recovered(self, event: BookRecovered) -> None:
+        self.counters.resyncs += 1
+
+    def _equity_marked(self, event: EquityMarked) -> None:
+        self.equity = event.equity
+        self.peak_equity = event.peak_equity
+        self.day_start_equity = event.day_start_equity
+        self.day = event.day
+
+
+_FOLDS: dict[type, Callable[[TradingState, Any], None]] = {
+    RunStarted: TradingState._run_started,
+    RunEnded: TradingState._run_ended,
+    AccountOpened: TradingState._account_opened,
+    OrderIntended: TradingState._order_intended,
+    OrderSent: TradingState._order_sent,
+    OrderMoved: TradingState._order_moved,
+    OrderFilled: TradingState._order_filled,
+    IntentRefused: TradingState._intent_refused,
+    Halted: TradingState._halted,
+    HaltProven: TradingState._halt_proven,
+    Resumed: TradingState._resumed,
+    GateMoved: TradingState._gate_moved,
+    ActorRestarted: TradingState._actor_restarted,
+    DeadLettered: TradingState._dead_lettered,
+    BookLost: TradingState._book_lost,
+    BookRecovered: TradingState._book_recovered,
+    EquityMarked: TradingState._equity_marked,
+}
+"""``Reconciled`` is told to people only: it changes no state."""
