@@ -156,7 +156,7 @@ class JournalSettings(Section):
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"]
     file_max_mb: Annotated[int, Field(ge=1, le=10_000), _NUMBER]
-    file_count: Annotated[int, Field(ge=1, le=1000), _NUMBER]
+    file_count: Annotated[int, Field(ge=2, le=1000), _NUMBER]
 
 
 class MailboxSettings(Section):
