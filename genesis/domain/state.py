@@ -65,8 +65,7 @@ class TradingState(msgspec.Struct):
     ``run`` is the last run's number; ``run_open`` is True while no end of it was journaled.
     ``halted`` latches until the operator resumes; ``halt_proven`` once the venue showed no open
     order. ``equity``, ``peak_equity`` and ``day_start_equity`` are of the last mark, in quote, and
-    None while unknown. A resume forgets the peak and the day's start: the operator has seen the
-    loss, and the next mark begins anew; otherwise a drawdown halt could never be left.
+    None before it; ``resumed`` is True from a resume until the next mark (see ``drawdown.py``).
     """
 
     format: int = FORMAT
@@ -78,6 +77,7 @@ class TradingState(msgspec.Struct):
     halt_proven: bool = False
     halt_reason: str = ""
     halt_source: str = ""
+    resumed: bool = False
     gate: str = ""
     gate_reason: str = ""
     equity: Decimal | None = None
@@ -127,8 +127,9 @@ class TradingState(msgspec.Struct):
         self.ledger.open_account(event.asset, event.amount)
 
     def _order_intended(self, event: OrderIntended) -> None:
-        self.orders.intend(event)
-        self.counters.orders += 1
+        if self.orders.get(event.client_order_id) is None:
+            self.orders.intend(event)
+            self.counters.orders += 1
 
     def _order_sent(self, event: OrderSent) -> None:
         self.counters.sent += self.orders.apply(event)
@@ -173,7 +174,7 @@ class TradingState(msgspec.Struct):
     def _resumed(self, event: Resumed) -> None:
         self.halted = self.halt_proven = False
         self.halt_reason = self.halt_source = ""
-        self.peak_equity = self.day_start_equity = None
+        self.resumed = True
 
     def _gate_moved(self, event: GateMoved) -> None:
         self.gate = event.state
@@ -196,6 +197,7 @@ class TradingState(msgspec.Struct):
         self.peak_equity = event.peak_equity
         self.day_start_equity = event.day_start_equity
         self.day = event.day
+        self.resumed = False
 
 
 _FOLDS: dict[type, Callable[[TradingState, Any], None]] = {
