@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,7 +46,7 @@ def dotted(node: ast.expr) -> str:
 
 def opens_with_a_sentence(tree: ast.Module, source: str) -> Iterator[Finding]:
     first = (ast.get_docstring(tree, clean=False) or "").split("\n", 1)[0]
-    if not first.strip().endswith("."):
+    if not re.search(r"\w\S*\.(\s|$)", first):
         yield 1, "the module does not open with one sentence"
 
 
@@ -247,6 +248,7 @@ BROKEN: list[tuple[Rule, str]] = [
 SOUND: list[tuple[Rule, str]] = [
     (opens_with_a_sentence, '"""Fold fills into positions. No clock, no I/O."""'),
     (opens_with_a_sentence, '"""Fold fills into positions.\n\nMore of it.\n"""'),
+    (opens_with_a_sentence, '"""Fold fills. Never a clock, never\na rounding."""'),
     (is_of_readable_size, "def f():\n" + "    1\n" * (FUNCTION_LINES - 1)),
     (takes_time_and_chance_from_the_runtime, "def f(r: random.Random, g: np.random.Generator): 1"),
     (takes_time_and_chance_from_the_runtime, "import random\nrandom.Random(seed)"),
