@@ -11,6 +11,7 @@ An operating fault is one of these, raised with one clear line for a person::
     ├── StorageError            the journal cannot be read or written
     │   ├── DataFolderLocked    another instance holds the data folder
     │   ├── StorageFull         no room or no permission to write
+    │   ├── WriterFenced        a newer incarnation writes the journal; this one must end
     │   └── JournalTampered     the chain or a projection does not verify; names the row
     └── RuntimeFault            the runtime itself cannot go on (start-up failed, actor abandoned)
 """
@@ -56,6 +57,10 @@ class DataFolderLocked(StorageError):
 
 class StorageFull(StorageError):
     """There is no room left, or no permission, to write the journal."""
+
+
+class WriterFenced(StorageError):
+    """A newer incarnation of the writer has taken over; this one may write nothing."""
 
 
 class JournalTampered(StorageError):

@@ -8,11 +8,10 @@ follows the committed events in sequence. So a crash anywhere loses no fact and 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
 
 import msgspec
 
-from genesis.messages.base import Message, Overflow
+from genesis.messages.base import Control, Message
 from genesis.messages.orders import OrderStatus, OrderType, Side, TimeInForce
 
 
@@ -244,10 +243,14 @@ class FactsCommitted(Message, frozen=True):
 
 
 class Subscribe(Message, frozen=True):
-    """Follow the journal. ``after_seq`` None asks for a state snapshot first."""
+    """Follow the journal. ``after_seq`` None asks for a state snapshot first.
+
+    With ``follow`` False the snapshot is all that is wanted.
+    """
 
     subscriber: str
     after_seq: int | None
+    follow: bool = True
 
 
 class JournalSnapshot(Message, frozen=True):
@@ -271,9 +274,11 @@ class JournalOpened(Message, frozen=True):
     run: int
 
 
-class JournalFailed(Message, frozen=True):
-    """The journal cannot be written (disk full, locked); nothing new is durable until it can."""
-
-    overflow: ClassVar[Overflow] = Overflow.HALT
+class JournalFailed(Control, frozen=True):
+    """The journal cannot be written (disk full, locked); facts wait until it can."""
 
     reason: str
+
+
+class JournalRecovered(Control, frozen=True):
+    """The journal can be written again, and nothing that waited was lost."""

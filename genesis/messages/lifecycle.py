@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from genesis.messages.base import Control, Message
+from typing import ClassVar
+
+from genesis.messages.base import Control, Message, Overflow
 
 
 class ActorStarted(Control, frozen=True):
@@ -42,6 +44,36 @@ class Stop(Control, frozen=True):
     epoch: int
 
 
+class Finish(Message, frozen=True):
+    """As ``Stop``, but behind everything that waits: the orderly end."""
+
+    epoch: int
+
+
+class StartCheck(Control, frozen=True):
+    """Time to see whether an incarnation has started."""
+
+    name: str
+    epoch: int
+
+
+class StopCheck(Control, frozen=True):
+    """Time to see whether an incarnation has ended as asked."""
+
+    name: str
+    epoch: int
+
+
+class SpawnDue(Control, frozen=True):
+    """The delay of a restart is over."""
+
+    name: str
+
+
+class Heartbeat(Control, frozen=True):
+    """Time to ask every actor for a sign of life."""
+
+
 class Ping(Control, frozen=True):
     epoch: int
     nonce: int
@@ -77,5 +109,58 @@ class MarketEnded(Message, frozen=True):
 
 class InputFailed(Control, frozen=True):
     """The recorded input cannot be used further; the run must end with this error."""
+
+    error: str
+
+
+class Shutdown(Control, frozen=True):
+    """End in good order: gate shut, orders cancelled, children stopped in reverse order."""
+
+    reason: str
+
+
+class ShutdownDue(Control, frozen=True):
+    """The time for cancelling orders is over; stop the children whatever is left."""
+
+
+class ActorSeen(Message, frozen=True):
+    """How one actor is doing, for viewers."""
+
+    name: str
+    state: str
+    epoch: int
+    restarts: int
+    depth: int
+    age_ns: int
+    handled: int
+    dropped: int
+    conflated: int
+    handle_ns: int
+
+
+class ActorsSeen(Message, frozen=True):
+    """All of them, in start order. The newest replaces the one before."""
+
+    overflow: ClassVar[Overflow] = Overflow.DROP_OLDEST
+
+    actors: tuple[ActorSeen, ...]
+
+    @property
+    def conflation_key(self) -> str:
+        return "actors"
+
+
+class Started(Control, frozen=True):
+    """To the daemon: every actor is up."""
+
+
+class Ended(Control, frozen=True):
+    """To the daemon: every actor is down. ``orders_left`` may still be open at the venue."""
+
+    orders_left: bool
+
+
+class Failed(Control, frozen=True):
+    """To the daemon: the run cannot go on."""
 
     error: str

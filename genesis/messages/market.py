@@ -63,7 +63,7 @@ TRADE = np.dtype(
 )
 
 Rows = npt.NDArray[np.void]
-"""One-dimensional array of dtype ``ROW`` (or ``TRADE`` where so named); never written after sending."""
+"""One-dimensional, dtype ``ROW`` (or ``TRADE`` where so named); never written after sending."""
 
 Levels = npt.NDArray[np.int64]
 """Shape (n, 2): price in ticks, quantity in lots, best price first."""

@@ -252,7 +252,10 @@ class AccountSnapshot(Message, frozen=True):
 
 
 class OrderUpdated(Message, frozen=True):
-    """What a strategy hears of its own order, after the fact is durable."""
+    """What a strategy hears of its own order, after the fact is durable.
+
+    ``position_change`` is what a fill adds to the strategy's base position, net of a base fee.
+    """
 
     strategy: str
     symbol: str
@@ -262,7 +265,7 @@ class OrderUpdated(Message, frozen=True):
     price: Decimal | None
     quantity: Decimal
     cumulative_quantity: Decimal
-    fill_quantity: Decimal = Decimal(0)
+    position_change: Decimal = Decimal(0)
     fill_price: Decimal = Decimal(0)
     reason: str = ""
     trace_id: int = 0

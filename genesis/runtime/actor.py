@@ -13,6 +13,7 @@ from genesis.messages.base import Message
 from genesis.messages.lifecycle import (
     ActorStarted,
     ActorStopped,
+    Finish,
     InjectCrash,
     InjectHang,
     Ping,
@@ -21,23 +22,35 @@ from genesis.messages.lifecycle import (
 )
 from genesis.runtime.address import Address, Ask
 from genesis.runtime.clock import Clock
+from genesis.runtime.counters import Counters
 
 SUPERVISOR = "supervisor"
 """The address that hears of births and deaths."""
 
 M = TypeVar("M", bound=Message)
 A = TypeVar("A", bound="Actor")
+F = TypeVar("F", bound=Callable[..., Any])
 Handler = Callable[[A, M], Any]
 
 
 def handles(message_type: type[M]) -> Callable[[Handler[A, M]], Handler[A, M]]:
-    """Mark a method as the handler of one message type.
+    """Mark a method as the handler of a message type.
 
     What it returns is the answer where the message was asked; a tell ignores it.
     """
 
     def mark(method: Handler[A, M]) -> Handler[A, M]:
-        method.__dict__["handles"] = message_type
+        method.__dict__["handles"] = (message_type,)
+        return method
+
+    return mark
+
+
+def handles_each(*message_types: type[Message]) -> Callable[[F], F]:
+    """As ``handles``, for a method that takes any of several types."""
+
+    def mark(method: F) -> F:
+        method.__dict__["handles"] = message_types
         return method
 
     return mark
@@ -51,6 +64,7 @@ class Runtime(Protocol):
     """What an incarnation may use of the runtime it lives in."""
 
     clock: Clock
+    counters: Counters
 
     def address(self, name: str) -> Address: ...
 
@@ -88,9 +102,9 @@ class Actor(pykka.Actor):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         own = {
-            method.__dict__["handles"]: method
+            message_type: method
             for method in cls.__dict__.values()
-            if callable(method) and "handles" in getattr(method, "__dict__", {})
+            for message_type in getattr(method, "__dict__", {}).get("handles", ())
         }
         cls._handlers = {**cls._handlers, **own}
 
@@ -129,6 +143,11 @@ class Actor(pykka.Actor):
         """As ``after``, in real time: for housekeeping that recorded time must not hurry."""
         context = self.context
         context.runtime.timer(context.address, context.epoch, delay_ns, message, wall=True)
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Add to a total of the run."""
+        if number:
+            self.context.runtime.counters.add(name, number)
 
     def begin(self) -> None:
         """First thing an incarnation does, before any message."""
@@ -177,8 +196,8 @@ class Actor(pykka.Actor):
         if ping.epoch == self.epoch:
             self.tell(SUPERVISOR, Pong(self.name, self.epoch, ping.nonce))
 
-    @handles(Stop)
-    def _on_stop_asked(self, stop: Stop) -> None:
+    @handles_each(Stop, Finish)
+    def _on_stop_asked(self, stop: Stop | Finish) -> None:
         if stop.epoch == self.epoch:
             self._stop()
 

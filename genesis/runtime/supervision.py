@@ -32,12 +32,16 @@ class Strategy(enum.Enum):
 
 
 class GroupSpec(msgspec.Struct, frozen=True):
-    """More than ``intensity`` failures within ``period_ns`` escalate."""
+    """More than ``intensity`` failures within ``period_ns`` escalate.
+
+    ``halts`` False: an escalation only slows the restarts down (what merely shows things).
+    """
 
     name: str
     strategy: Strategy
     intensity: int
     period_ns: int
+    halts: bool = True
 
 
 class ChildSpec(msgspec.Struct, frozen=True):
@@ -206,7 +210,8 @@ class Plan:
                 f"{child.spec.name} failed, and {group.name} more than {group.intensity} times "
                 f"in {group.period_ns / 1e9:g} s: {reason}"
             )
-            actions.append(Escalate(group.name, text))
+            if group.halts:
+                actions.append(Escalate(group.name, text))
         for name in self._affected(child, group):
             other = self._children[name]
             if other.state is ChildState.ENDED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from genesis.messages.lifecycle import ActorDown, MailboxOverflowed
 from genesis.runtime.actor import SUPERVISOR, Actor, Context
 from genesis.runtime.address import Address, DeadLetter
 from genesis.runtime.clock import Clock
+from genesis.runtime.counters import Counters
 from genesis.runtime.mailbox import Activity, Fenced, Mailbox
 from genesis.runtime.timers import Timers
 
@@ -46,6 +48,7 @@ class ThreadsRuntime:
 
     def __init__(self, clock: Clock, *, seed: int = 0, mailbox_capacity: int = 10_000) -> None:
         self.clock = clock
+        self.counters = Counters()
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.supervisor_down: Callable[[str], None] = _raise_fault
         self._seed = seed
@@ -85,6 +88,10 @@ class ThreadsRuntime:
         self._bury(address, epoch, address.vacate(epoch), reason)
         with self._revoked:
             self._revoked.notify_all()
+
+    def wall_ns(self) -> int:
+        """Real time that never goes back, for supervision; not a time of day."""
+        return time.monotonic_ns()
 
     def stop(self) -> None:
         """Stop timers and unwind every loop that is left. No actor runs afterwards."""

@@ -1,0 +1,1 @@
+"""The actors: thin shells that receive, call pure code, and tell."""

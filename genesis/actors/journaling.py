@@ -1,0 +1,151 @@
+"""Handing facts to the journal until they are durable, and following it without a hole."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from genesis.messages.journal import (
+    AnyEvent,
+    AppendFacts,
+    Entry,
+    Fact,
+    FactsCommitted,
+    JournalAppended,
+    JournalOpened,
+    JournalSnapshot,
+    Subscribe,
+)
+from genesis.runtime.actor import Actor, handles
+
+PERSISTENCE = "persistence"
+
+
+class Outbox:
+    """Facts of one incarnation, kept in order until persistence has committed them."""
+
+    def __init__(self, source: str, source_epoch: int) -> None:
+        self._source = source
+        self._source_epoch = source_epoch
+        self._waiting: deque[Fact] = deque()
+        self._first = 1  # number of the first waiting fact
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, facts: tuple[Fact, ...]) -> AppendFacts:
+        """Keep ``facts`` and return the message that hands them over."""
+        first = self._first + len(self._waiting)
+        self._waiting.extend(facts)
+        return AppendFacts(self._source, self._source_epoch, first, facts)
+
+    def committed(self, message: FactsCommitted) -> list[Fact]:
+        """The facts this commit made durable, each once."""
+        if message.source_epoch != self._source_epoch:
+            return []
+        durable = []
+        while self._waiting and self._first <= message.upto:
+            durable.append(self._waiting.popleft())
+            self._first += 1
+        return durable
+
+    def again(self) -> AppendFacts | None:
+        """Everything not known to be durable; persistence keeps each number once."""
+        if not self._waiting:
+            return None
+        return AppendFacts(self._source, self._source_epoch, self._first, tuple(self._waiting))
+
+
+class JournalingActor(Actor):
+    """An actor whose facts reach the journal even when persistence dies in between."""
+
+    def begin(self) -> None:
+        self.outbox = Outbox(self.name, self.epoch)
+
+    def record(self, *events: AnyEvent) -> None:
+        """Hand facts to the journal; ``on_durable`` is called once they are committed."""
+        if events:
+            facts = tuple(Fact(self.now_ns(), event) for event in events)
+            self.tell(PERSISTENCE, self.outbox.add(facts))
+
+    def on_durable(self, facts: list[Fact]) -> None:
+        """These facts of this incarnation are committed, in order."""
+
+    def on_journal_opened(self, opened: JournalOpened) -> None:
+        """A new incarnation of persistence is ready."""
+
+    @handles(FactsCommitted)
+    def _on_facts_committed(self, message: FactsCommitted) -> None:
+        self.on_durable(self.outbox.committed(message))
+
+    @handles(JournalOpened)
+    def _on_journal_opened(self, opened: JournalOpened) -> None:
+        again = self.outbox.again()
+        if again is not None:
+            self.tell(PERSISTENCE, again)
+        self.on_journal_opened(opened)
+
+
+class Follower:
+    """Reads the journal in sequence: a snapshot first, then every entry once."""
+
+    def __init__(self, subscriber: str) -> None:
+        self._subscriber = subscriber
+        self._seq: int | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self._seq is not None
+
+    def subscribe(self) -> Subscribe:
+        """Ask for a snapshot, or for what is missing since the last entry seen."""
+        return Subscribe(self._subscriber, self._seq)
+
+    def restored(self, snapshot: JournalSnapshot) -> bool:
+        """False when a snapshot comes twice: the first one counts."""
+        if self._seq is not None:
+            return False
+        self._seq = snapshot.seq
+        return True
+
+    def read(self, appended: JournalAppended) -> tuple[Entry, ...] | None:
+        """The entries not seen before; None when some are missing: subscribe again."""
+        if self._seq is None:
+            return ()
+        if appended.first_seq > self._seq + 1:
+            return None
+        fresh = appended.entries[self._seq + 1 - appended.first_seq :]
+        self._seq += len(fresh)
+        return fresh
+
+
+class FollowingActor(JournalingActor):
+    """An actor whose state is a fold of the journal."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.follower = Follower(self.name)
+        self.tell(PERSISTENCE, self.follower.subscribe())
+
+    def restore(self, snapshot: JournalSnapshot) -> None:
+        """Take over the state as of the snapshot."""
+        raise NotImplementedError(f"{self.name} follows the journal but restores nothing")
+
+    def follow(self, entries: tuple[Entry, ...]) -> None:
+        """Fold the next entries."""
+        raise NotImplementedError(f"{self.name} follows the journal but folds nothing")
+
+    @handles(JournalSnapshot)
+    def _on_snapshot(self, snapshot: JournalSnapshot) -> None:
+        if self.follower.restored(snapshot):
+            self.restore(snapshot)
+
+    @handles(JournalAppended)
+    def _on_appended(self, appended: JournalAppended) -> None:
+        entries = self.follower.read(appended)
+        if entries is None:
+            self.tell(PERSISTENCE, self.follower.subscribe())
+        elif entries:
+            self.follow(entries)
+
+    def on_journal_opened(self, opened: JournalOpened) -> None:
+        self.tell(PERSISTENCE, self.follower.subscribe())

@@ -1,0 +1,62 @@
+"""Raw frames of one connection in, decoded batches per symbol out. Never judges the market."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from genesis.errors import BadFrame
+from genesis.messages.lifecycle import InputFailed
+from genesis.messages.market import MarketBatch, RawFrame, RawFrames, Rows
+from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
+
+
+class DecoderPort(Protocol):
+    """Frames to rows per symbol; raises ``BadFrame``."""
+
+    def decode(self, frames: Sequence[RawFrame]) -> Mapping[str, Rows]: ...
+
+
+def book_name(symbol: str) -> str:
+    """The address of a symbol's order book."""
+    return f"book.{symbol}"
+
+
+class MarketFeed(Actor):
+    """``strict``: a frame that cannot be used ends the run (a recording) instead of being
+    skipped, counted, and noticed as a gap (a live stream)."""
+
+    def __init__(
+        self, context: Context, new_decoder: Callable[[], DecoderPort], *, strict: bool
+    ) -> None:
+        super().__init__(context)
+        self._new_decoder = new_decoder
+        self._strict = strict
+
+    def begin(self) -> None:
+        self._decoder = self._new_decoder()
+
+    @handles(RawFrames)
+    def _on_frames(self, message: RawFrames) -> None:
+        self.count("frames", len(message.frames))
+        try:
+            batches = self._decoder.decode(message.frames)
+        except BadFrame as error:
+            self.count("bad_frames")
+            if self._strict:
+                self.tell(SUPERVISOR, InputFailed(str(error)))
+                return
+            batches = self._decode_one_by_one(message.frames)
+        for symbol, rows in batches.items():
+            self.tell(book_name(symbol), MarketBatch(symbol, message.first_frame, rows))
+
+    def _decode_one_by_one(self, frames: Sequence[RawFrame]) -> Mapping[str, Rows]:
+        """What is good of a message with a bad frame in it; the rest shows as a gap."""
+        good = []
+        for frame in frames:
+            try:
+                self._decoder.decode((frame,))
+            except BadFrame:
+                continue
+            good.append(frame)
+        return self._decoder.decode(good)

@@ -1,0 +1,93 @@
+"""One symbol's book: folds batches, publishes views and trades, asks for a snapshot after a gap."""
+
+from __future__ import annotations
+
+from genesis.actors.journaling import JournalingActor
+from genesis.domain.book import Book
+from genesis.domain.instrument import Instrument
+from genesis.messages.base import Message
+from genesis.messages.journal import BookLost, BookRecovered
+from genesis.messages.market import BookView, MarketBatch, RequestSnapshot, TradeTicks
+from genesis.runtime.actor import Context, handles
+
+EXCHANGE = "exchange"
+SNAPSHOT_RETRY_NS = 1_000_000_000
+
+
+class AskAgain(Message, frozen=True):
+    """Time to ask for the snapshot once more, if it has not come."""
+
+
+class OrderBook(JournalingActor):
+    """Never serves a gapped or crossed book: its view says so and holds no prices."""
+
+    def __init__(
+        self,
+        context: Context,
+        instrument: Instrument,
+        depth_levels: int,
+        view_readers: tuple[str, ...],
+        trade_readers: tuple[str, ...],
+    ) -> None:
+        super().__init__(context)
+        self._instrument = instrument
+        self._depth_levels = depth_levels
+        self._view_readers = view_readers
+        self._trade_readers = trade_readers
+
+    def begin(self) -> None:
+        super().begin()
+        self._book = Book(self._instrument)
+        self._asked = False
+        self._publish(trace_id=0)
+
+    @handles(MarketBatch)
+    def _on_batch(self, batch: MarketBatch) -> None:
+        folded = self._book.fold(batch.rows)
+        symbol = batch.symbol
+        self.count("depth_updates", folded.depth_updates)
+        self.count("trades", len(folded.trades))
+        self.count("gaps", folded.sequence_gaps)
+        self.count("crossed", folded.crossed)
+        # What is a first sync to this incarnation is a recovery to the run.
+        self.count("resyncs", folded.recoveries if self.epoch == 1 else len(folded.resyncs))
+        self.record(*(BookLost(symbol, gap.reason) for gap in folded.gaps))
+        self.record(*(BookRecovered(symbol, resync.update_id) for resync in folded.resyncs))
+        self._publish(batch.trace_id)
+        if len(folded.trades):
+            ticks = TradeTicks(symbol, batch.trace_id, folded.trades)
+            for reader in self._trade_readers:
+                self.tell(reader, ticks)
+        if not self._book.synced and not self._asked:
+            self._ask_for_snapshot()
+
+    @handles(AskAgain)
+    def _on_ask_again(self, again: AskAgain) -> None:
+        self._asked = False
+        if not self._book.synced:
+            self._ask_for_snapshot()
+
+    def _ask_for_snapshot(self) -> None:
+        self._asked = True
+        self.tell(EXCHANGE, RequestSnapshot(self._instrument.symbol, self.name))
+        self.after(SNAPSHOT_RETRY_NS, AskAgain())
+
+    def _publish(self, trace_id: int) -> None:
+        book = self._book
+        bid_ticks, bid_lots, ask_ticks, ask_lots = book.touch() if book.synced else (0, 0, 0, 0)
+        bids, asks = book.levels(self._depth_levels if book.synced else 0)
+        view = BookView(
+            symbol=self._instrument.symbol,
+            trace_id=trace_id,
+            time_ns=book.time_ns,
+            synced=book.synced,
+            update_id=book.last_update_id,
+            bid_ticks=bid_ticks,
+            bid_lots=bid_lots,
+            ask_ticks=ask_ticks,
+            ask_lots=ask_lots,
+            bids=bids,
+            asks=asks,
+        )
+        for reader in self._view_readers:
+            self.tell(reader, view)

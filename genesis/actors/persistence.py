@@ -1,0 +1,176 @@
+"""The only writer: groups facts into commits, acknowledges after them, never before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from genesis.errors import StorageError, WriterFenced
+from genesis.messages.base import Message
+from genesis.messages.journal import (
+    AppendFacts,
+    Entry,
+    Fact,
+    FactsCommitted,
+    JournalAppended,
+    JournalFailed,
+    JournalOpened,
+    JournalRecovered,
+    JournalSnapshot,
+    Subscribe,
+)
+from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
+
+RETRY_NS = 500_000_000
+SLICE = 1_000
+"""Entries sent to a follower that catches up, per message."""
+
+
+class Append(NamedTuple):
+    """One fact with the number that its source gave it."""
+
+    source: str
+    source_epoch: int
+    source_seq: int
+    fact: Fact
+
+
+class JournalPort(Protocol):
+    """What persistence needs of a journal (``genesis.storage.journal.Journal``)."""
+
+    @property
+    def head_seq(self) -> int: ...
+
+    @property
+    def run(self) -> int: ...
+
+    def append(self, items: Sequence[Append]) -> list[Entry]: ...
+
+    def entries(self, after_seq: int = 0) -> Iterator[Entry]: ...
+
+    def state_bytes(self) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+class Flush(Message, frozen=True):
+    """Queued behind everything that waits: the group commit's end."""
+
+
+class Persistence(Actor):
+    """Holds the journal. While it cannot be written, facts wait here and the gate is shut."""
+
+    def __init__(
+        self, context: Context, open_journal: Callable[[], JournalPort], peers: tuple[str, ...]
+    ) -> None:
+        super().__init__(context)
+        self._open_journal = open_journal
+        self._peers = peers
+
+    def begin(self) -> None:
+        self._journal: JournalPort | None = None
+        self._pending: list[AppendFacts] = []
+        self._followers: set[str] = set()
+        self._waiting: dict[str, Subscribe] = {}
+        self._flushing = False
+        self._failed = False
+        self._open()
+
+    def end(self) -> None:
+        self._commit()
+        if self._journal is not None:
+            self._journal.close()
+
+    def _open(self) -> None:
+        try:
+            self._journal = self._open_journal()
+        except WriterFenced:
+            raise
+        except StorageError as error:
+            self._fail(error)
+            return
+        opened = JournalOpened(self._journal.head_seq, self._journal.run)
+        for peer in self._peers:
+            self.tell(peer, opened)
+
+    @handles(AppendFacts)
+    def _on_append(self, message: AppendFacts) -> None:
+        self._pending.append(message)
+        if not self._flushing:
+            self._flushing = True
+            self.tell(self.name, Flush())
+
+    @handles(Flush)
+    def _on_flush(self, flush: Flush) -> None:
+        self._flushing = False
+        if self._journal is None:
+            self._open()
+        self._commit()
+
+    @handles(Subscribe)
+    def _on_subscribe(self, message: Subscribe) -> None:
+        self._commit()
+        journal = self._journal
+        if journal is None or self._pending:
+            # A snapshot must hold everything its asker's former incarnation handed over.
+            self._waiting[message.subscriber] = message
+            return
+        if message.after_seq is None:
+            snapshot = JournalSnapshot(journal.head_seq, journal.state_bytes())
+            self.tell(message.subscriber, snapshot)
+        else:
+            self._catch_up(journal, message.subscriber, message.after_seq)
+        if message.follow:
+            self._followers.add(message.subscriber)
+
+    def _catch_up(self, journal: JournalPort, subscriber: str, after_seq: int) -> None:
+        batch: list[Entry] = []
+        for entry in journal.entries(after_seq):
+            batch.append(entry)
+            if len(batch) == SLICE:
+                self.tell(subscriber, JournalAppended(batch[0].seq, tuple(batch)))
+                batch = []
+        if batch:
+            self.tell(subscriber, JournalAppended(batch[0].seq, tuple(batch)))
+
+    def _commit(self) -> None:
+        if self._journal is None or not self._pending:
+            return
+        items = [
+            Append(m.source, m.source_epoch, m.first + i, fact)
+            for m in self._pending
+            for i, fact in enumerate(m.facts)
+        ]
+        try:
+            entries = self._journal.append(items)
+        except WriterFenced:
+            raise
+        except StorageError as error:
+            self._fail(error)
+            return
+        self._acknowledge()
+        if entries:
+            appended = JournalAppended(entries[0].seq, tuple(entries))
+            for follower in sorted(self._followers):
+                self.tell(follower, appended)
+        if self._failed:
+            self._failed = False
+            self.tell(SUPERVISOR, JournalRecovered())
+        waiting, self._waiting = self._waiting, {}
+        for message in waiting.values():
+            self._on_subscribe(message)
+
+    def _acknowledge(self) -> None:
+        newest: dict[tuple[str, int], int] = {}
+        for m in self._pending:
+            newest[m.source, m.source_epoch] = m.first + len(m.facts) - 1
+        self._pending.clear()
+        for (source, source_epoch), upto in newest.items():
+            self.tell(source, FactsCommitted(source_epoch, upto))
+
+    def _fail(self, error: StorageError) -> None:
+        if not self._failed:
+            self._failed = True
+            self.tell(SUPERVISOR, JournalFailed(str(error)))
+        self._flushing = True
+        self.after_wall(RETRY_NS, Flush())

@@ -1,0 +1,158 @@
+"""Judges every intent, is the only mint of approvals, and trips the halt the account calls for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from genesis.actors.journaling import FollowingActor
+from genesis.domain.instrument import Instrument
+from genesis.domain.limits import Limits, Mark, Refusal
+from genesis.domain.risk_book import RiskBook
+from genesis.domain.state import TradingState
+from genesis.messages.base import Message
+from genesis.messages.control import Halt
+from genesis.messages.journal import Entry, IntentRefused, JournalSnapshot
+from genesis.messages.market import BookView
+from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
+from genesis.runtime.actor import SUPERVISOR, Context, handles
+from genesis.runtime.gate import GateState, TradingGate
+
+EXECUTOR = "executor"
+DAILY_LOSS = "daily loss"
+MARK_EVERY_NS = 10_000_000_000
+LOOK_EVERY_NS = 250_000_000
+"""How often marks alone (without a fill) are looked at for a breach."""
+REPEAT_AFTER_NS = 60_000_000_000
+"""A refusal like the one before is journaled again only after this long."""
+
+
+def strategy_name(strategy: str) -> str:
+    """The address of a strategy."""
+    return f"strategy.{strategy}"
+
+
+def mark_of(view: BookView, instrument: Instrument) -> Mark:
+    """A view's touch as money."""
+    return Mark(
+        bid=instrument.price(view.bid_ticks),
+        ask=instrument.price(view.ask_ticks),
+        time_ns=view.time_ns,
+        synced=view.synced,
+    )
+
+
+class MarkEquity(Message, frozen=True):
+    """Time to note the equity in the journal."""
+
+
+class Risk(FollowingActor):
+    """Holds the ledger as the journal tells it, and what is approved but not journaled yet."""
+
+    def __init__(
+        self,
+        context: Context,
+        gate: TradingGate,
+        instruments: Mapping[str, Instrument],
+        limits: Limits,
+    ) -> None:
+        super().__init__(context)
+        self._gate = gate
+        self._instruments = instruments
+        self._limits = limits
+
+    def begin(self) -> None:
+        super().begin()
+        self._book: RiskBook | None = None
+        self._views: dict[str, BookView] = {}
+        self._looked_ns = 0
+        self._refused: dict[tuple[str, str, str], int] = {}
+        self._halting = False
+        self.after(MARK_EVERY_NS, MarkEquity())
+
+    def end(self) -> None:
+        self._mark_equity()
+
+    def restore(self, snapshot: JournalSnapshot) -> None:
+        state = TradingState.decode(snapshot.state)
+        self._book = RiskBook(self._instruments, self._limits, state)
+        for view in self._views.values():
+            self._book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
+
+    def follow(self, entries: tuple[Entry, ...]) -> None:
+        if self._book is not None:
+            for entry in entries:
+                self._book.on_entry(entry)
+            self._look(self._book)
+
+    @handles(BookView)
+    def _on_view(self, view: BookView) -> None:
+        if self._book is None:
+            self._views[view.symbol] = view
+            return
+        self._book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
+        if self.now_ns() - self._looked_ns >= LOOK_EVERY_NS:
+            self._look(self._book)
+
+    @handles(PlaceOrder)
+    def _on_place(self, order: PlaceOrder) -> None:
+        refusal = self._judge(order)
+        if refusal is None and self._book is not None:
+            self._book.reserve(order, self.now_ns())
+            self.tell(EXECUTOR, Approved(order, self.epoch, self.now_ns()))
+        elif refusal is not None:
+            self._refuse(order, refusal)
+
+    def _judge(self, order: PlaceOrder) -> Refusal | None:
+        if self._book is None:
+            return Refusal("ledger", "risk is still reading the journal", "a complete ledger")
+        gate = self._gate.read()
+        if gate.state is GateState.HALTED:
+            return Refusal("gate", f"{gate.state}: {gate.reason}", str(GateState.ACTIVE))
+        return self._book.judge(order, self.now_ns())
+
+    def _refuse(self, order: PlaceOrder, refusal: Refusal) -> None:
+        self.count("refusals")
+        refused = OrderRefused(
+            order, refusal.limit, refusal.value, refusal.compared_with, self.now_ns()
+        )
+        self.tell(strategy_name(order.strategy), refused)
+        kind = (order.strategy, order.symbol, refusal.limit)
+        last_ns = self._refused.get(kind)
+        if last_ns is not None and self.now_ns() - last_ns < REPEAT_AFTER_NS:
+            return
+        self._refused[kind] = self.now_ns()
+        self.record(
+            IntentRefused(
+                strategy=order.strategy,
+                symbol=order.symbol,
+                side=order.side,
+                quantity=order.quantity,
+                price=order.price,
+                limit=refusal.limit,
+                value=refusal.value,
+                compared_with=refusal.compared_with,
+                trace_id=order.trace_id,
+            )
+        )
+
+    def _look(self, book: RiskBook) -> None:
+        self._looked_ns = self.now_ns()
+        breach = book.breach(self.now_ns())
+        if breach is None:
+            self._gate.release(DAILY_LOSS)
+            self._halting = False
+        elif not breach.halts:
+            self._gate.hold(DAILY_LOSS, breach.sentence, GateState.REDUCING)
+        elif not self._halting:
+            self._halting = True
+            self.tell(SUPERVISOR, Halt(breach.sentence, self.name))
+
+    @handles(MarkEquity)
+    def _on_mark_equity(self, mark: MarkEquity) -> None:
+        self._mark_equity()
+        self.after(MARK_EVERY_NS, MarkEquity())
+
+    def _mark_equity(self) -> None:
+        marked = None if self._book is None else self._book.equity_marked(self.now_ns())
+        if marked is not None:
+            self.record(marked)

@@ -1,0 +1,161 @@
+"""Hosts one plain strategy: wakes it as it declared, and carries its intents to risk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from genesis.actors.journaling import FollowingActor
+from genesis.actors.risk import EXECUTOR
+from genesis.domain.instrument import Instrument
+from genesis.domain.money import ZERO
+from genesis.domain.state import TradingState
+from genesis.messages.base import Message
+from genesis.messages.journal import Entry, JournalSnapshot, OrderFilled, OrderMoved
+from genesis.messages.market import BookView, TradeTicks
+from genesis.messages.orders import (
+    CancelOrders,
+    OrderRefused,
+    OrderUpdated,
+    PlaceOrder,
+    Side,
+)
+from genesis.runtime.actor import Context, handles
+from genesis.strategies.port import Desk, Strategy
+
+RISK = "risk"
+
+
+class Wake(Message, frozen=True):
+    """The cadence's interval has passed."""
+
+
+class StrategyHost(FollowingActor):
+    """A new incarnation starts with a fresh strategy that has to warm up, no order of its own
+    open, and the position that its former fills left."""
+
+    def __init__(
+        self,
+        context: Context,
+        strategy: str,
+        make: Callable[[], Strategy],
+        instruments: Mapping[str, Instrument],
+        run: int,
+    ) -> None:
+        super().__init__(context)
+        self._strategy_name = strategy
+        self._make = make
+        self._instruments = instruments
+        self._run = run
+
+    def begin(self) -> None:
+        super().begin()
+        prefix = f"g{self._run}-{self._strategy_name}-{self.epoch}"
+        self._desk = Desk(self._strategy_name, self._instruments, prefix)
+        self._strategy = self._make()
+        self._cadence = self._strategy.cadence
+        if self.epoch > 1:
+            reason = f"{self.name} restarted"
+            self.tell(EXECUTOR, CancelOrders(reason, strategy=self._strategy_name))
+        if self._cadence.every_ns:
+            self.after(self._cadence.every_ns, Wake())
+
+    def restore(self, snapshot: JournalSnapshot) -> None:
+        ledger = TradingState.decode(snapshot.state).ledger
+        for symbol in self._instruments:
+            self._desk.hold(symbol, ledger.strategy_quantity(self._strategy_name, symbol))
+
+    @handles(TradeTicks)
+    def _on_trades(self, message: TradeTicks) -> None:
+        if not self._cadence.every_trade or not self.follower.ready:
+            return
+        desk, on_trade, symbol = self._desk, self._strategy.on_trade, message.symbol
+        desk.now_ns = self.now_ns()
+        desk.trace_id = message.trace_id
+        trades = message.trades
+        columns = (trades["price_ticks"], trades["quantity_lots"], trades["side"])
+        for price, quantity, side in zip(*(c.tolist() for c in columns), strict=True):
+            on_trade(desk, symbol, price, quantity, side)
+        self._act()
+
+    @handles(BookView)
+    def _on_view(self, view: BookView) -> None:
+        moved = self._desk.see(view)
+        if moved and self._cadence.top_of_book and self.follower.ready:
+            self._stamp(view.trace_id)
+            self._strategy.on_top(self._desk, view.symbol)
+            self._act()
+
+    @handles(Wake)
+    def _on_wake(self, wake: Wake) -> None:
+        self.after(self._cadence.every_ns, Wake())
+        if self.follower.ready:
+            self._stamp(self._desk.trace_id)
+            self._strategy.on_timer(self._desk)
+            self._act()
+
+    @handles(OrderRefused)
+    def _on_refused(self, refusal: OrderRefused) -> None:
+        self._stamp(refusal.order.trace_id)
+        self._desk.refused(refusal)
+
+    def follow(self, entries: tuple[Entry, ...]) -> None:
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, OrderFilled) and event.strategy == self._strategy_name:
+                self._hear(self._filled(event))
+            elif isinstance(event, OrderMoved):
+                order = self._desk.order(event.client_order_id)
+                if order is not None:
+                    self._hear(_moved(event, order.intent))
+
+    def _hear(self, update: OrderUpdated) -> None:
+        self._stamp(update.trace_id)
+        self._desk.hear(update)
+        self._strategy.on_order(self._desk, update)
+        self._act()
+
+    def _filled(self, fill: OrderFilled) -> OrderUpdated:
+        base = self._instruments[fill.symbol].base
+        change = fill.quantity if fill.side is Side.BUY else -fill.quantity
+        if fill.fee_asset == base:
+            change -= fill.fee
+        order = self._desk.order(fill.client_order_id)
+        return OrderUpdated(
+            strategy=fill.strategy,
+            symbol=fill.symbol,
+            client_order_id=fill.client_order_id,
+            side=fill.side,
+            status=fill.status,
+            price=None if order is None else order.intent.price,
+            quantity=fill.quantity if order is None else order.intent.quantity,
+            cumulative_quantity=fill.cumulative_quantity,
+            position_change=change,
+            fill_price=fill.price,
+            trace_id=fill.trace_id,
+        )
+
+    def _stamp(self, trace_id: int) -> None:
+        self._desk.now_ns = self.now_ns()
+        self._desk.trace_id = trace_id
+
+    def _act(self) -> None:
+        if not self._desk.has_intents():
+            return
+        for intent in self._desk.take_intents():
+            self.count("decisions")
+            self.tell(RISK if isinstance(intent, PlaceOrder) else EXECUTOR, intent)
+
+
+def _moved(event: OrderMoved, intent: PlaceOrder) -> OrderUpdated:
+    return OrderUpdated(
+        strategy=intent.strategy,
+        symbol=intent.symbol,
+        client_order_id=event.client_order_id,
+        side=intent.side,
+        status=event.status,
+        price=intent.price,
+        quantity=intent.quantity,
+        cumulative_quantity=ZERO,
+        reason=event.reason,
+        trace_id=intent.trace_id,
+    )

@@ -1,0 +1,323 @@
+"""Keeps its children alive, fences the hung, and shuts the gate while money's actors are down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from genesis.actors.journaling import JournalingActor
+from genesis.actors.ladder import JOURNAL, SHUTDOWN, Ladder, Retry
+from genesis.actors.risk import EXECUTOR
+from genesis.messages.base import Message
+from genesis.messages.control import (
+    CancelAllDone,
+    CommandAnswer,
+    Halt,
+    Quit,
+    ReconcileDone,
+    Resume,
+)
+from genesis.messages.journal import (
+    ActorRestarted,
+    DeadLettered,
+    Fact,
+    JournalFailed,
+    JournalOpened,
+    JournalRecovered,
+    RunEnded,
+)
+from genesis.messages.lifecycle import (
+    ActorDown,
+    ActorSeen,
+    ActorsSeen,
+    ActorStarted,
+    ActorStopped,
+    Ended,
+    Failed,
+    Finish,
+    Heartbeat,
+    InputFailed,
+    MailboxOverflowed,
+    MarketEnded,
+    Ping,
+    Pong,
+    Shutdown,
+    ShutdownDue,
+    SpawnDue,
+    StartCheck,
+    Started,
+    Stop,
+    StopCheck,
+)
+from genesis.messages.orders import CancelOrders
+from genesis.runtime.actor import Context, handles, handles_each
+from genesis.runtime.address import Address
+from genesis.runtime.gate import TradingGate
+from genesis.runtime.supervision import (
+    Action,
+    AllDown,
+    AllUp,
+    ChildSpec,
+    Escalate,
+    GroupSpec,
+    Plan,
+    Restarted,
+    Spawn,
+    StopChild,
+)
+
+PUBLISHER = "publisher"
+
+
+class Times(msgspec.Struct, frozen=True):
+    """Real time, in ns."""
+
+    heartbeat_ns: int
+    hang_after_ns: int
+    start_timeout_ns: int
+    shutdown_timeout_ns: int
+
+
+class Nursery(Protocol):
+    """What a supervisor needs of the runtime beyond what every actor may use."""
+
+    def address(self, name: str) -> Address: ...
+
+    def spawn(self, name: str, start: Callable[[Context], Any]) -> int: ...
+
+    def fence(self, name: str, epoch: int, reason: str) -> None: ...
+
+    def wall_ns(self) -> int: ...
+
+
+class Supervisor(JournalingActor):
+    """``report`` carries to the daemon what it must know; ``money`` are the actors whose loss
+    shuts the gate."""
+
+    def __init__(
+        self,
+        context: Context,
+        nursery: Nursery,
+        gate: TradingGate,
+        groups: Sequence[GroupSpec],
+        children: Sequence[ChildSpec],
+        starts: Mapping[str, Callable[[Context], Any]],
+        money: frozenset[str],
+        times: Times,
+        run: int,
+        report: Callable[[Message], None],
+    ) -> None:
+        super().__init__(context)
+        self._nursery = nursery
+        self._gate = gate
+        self._groups = groups
+        self._children = children
+        self._starts = starts
+        self._money = money
+        self._times = times
+        self._run = run
+        self._report = report
+
+    def begin(self) -> None:
+        super().begin()
+        self._plan = Plan(self._groups, self._children)
+        self._ladder = Ladder(self._gate, self)
+        self._epochs: dict[str, int] = {}
+        self._heard_ns: dict[str, int] = {}
+        self._was_up = False
+        self._ending: Shutdown | None = None
+        self._orders_left = True
+        self._ladder.note()
+        self._do(self._plan.begin())
+        self.after_wall(self._times.heartbeat_ns, Heartbeat())
+
+    def answer(self, answer: CommandAnswer) -> None:
+        """Tell the operator what became of a command."""
+        self.tell(PUBLISHER, answer)
+        self._report(answer)
+
+    def _do(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case Spawn(name, 0):
+                    self._spawn(name)
+                case Spawn(name, delay_ns):
+                    self.after_wall(delay_ns, SpawnDue(name))
+                case StopChild(name):
+                    self._stop_child(name)
+                case Escalate(_, reason):
+                    self._ladder.halt(Halt(reason, self.name))
+                case Restarted(name, cause, reason):
+                    self.count("restarts")
+                    self.record(ActorRestarted(name, self._epochs[name], cause, reason))
+                case AllUp():
+                    self._all_up()
+                case AllDown():
+                    self._report(Ended(self._orders_left))
+
+    def _all_up(self) -> None:
+        self._ladder.recover()
+        if not self._was_up:
+            self._was_up = True
+            self._report(Started())
+
+    def _spawn(self, name: str) -> None:
+        epoch = self._nursery.spawn(name, self._starts[name])
+        self._epochs[name] = epoch
+        self._heard_ns[name] = self._nursery.wall_ns()
+        self.after_wall(self._times.start_timeout_ns, StartCheck(name, epoch))
+
+    def _stop_child(self, name: str) -> None:
+        epoch = self._epochs[name]
+        stop = Stop(epoch) if self._ending is None else Finish(epoch)
+        self._nursery.address(name).tell(stop)
+        self.after_wall(self._times.shutdown_timeout_ns, StopCheck(name, epoch))
+
+    @handles(SpawnDue)
+    def _on_spawn_due(self, due: SpawnDue) -> None:
+        if self._plan.delay_over(due.name):
+            self._spawn(due.name)
+
+    @handles(StartCheck)
+    def _on_start_check(self, check: StartCheck) -> None:
+        if self._epochs[check.name] == check.epoch and self._plan.state(check.name) == "starting":
+            self._fence(check.name, "it did not start in time")
+
+    @handles(StopCheck)
+    def _on_stop_check(self, check: StopCheck) -> None:
+        if self._epochs[check.name] == check.epoch and self._plan.state(check.name) == "stopping":
+            self._fence(check.name, "it did not stop in time")
+
+    def _fence(self, name: str, reason: str) -> None:
+        epoch = self._epochs[name]
+        message = self._nursery.address(name).mailbox.handling
+        self._nursery.fence(name, epoch, reason)
+        self._failed(name, reason, "" if message is None else repr(message)[:200])
+
+    @handles(ActorStarted)
+    def _on_started(self, started: ActorStarted) -> None:
+        if self._epochs.get(started.name) == started.epoch:
+            self._heard_ns[started.name] = self._nursery.wall_ns()
+            self._do(self._plan.started(started.name))
+
+    @handles(ActorStopped)
+    def _on_stopped(self, stopped: ActorStopped) -> None:
+        if self._epochs.get(stopped.name) == stopped.epoch:
+            self._do(self._plan.stopped(stopped.name, self._nursery.wall_ns()))
+
+    @handles(ActorDown)
+    def _on_down(self, down: ActorDown) -> None:
+        if down.name not in self._starts:
+            self._report(Failed(f"{down.name} died: {down.reason}"))
+        elif self._epochs[down.name] == down.epoch:
+            self._failed(down.name, down.reason, down.message)
+
+    def _failed(self, name: str, reason: str, message: str) -> None:
+        if name in self._money:
+            self._ladder.money_actor_failed(name, reason)
+        if message:
+            self.record(DeadLettered(name, self._epochs[name], message, reason))
+        self._do(self._plan.failed(name, reason, self._nursery.wall_ns()))
+
+    @handles(Heartbeat)
+    def _on_heartbeat(self, heartbeat: Heartbeat) -> None:
+        now_ns = self._nursery.wall_ns()
+        for name, epoch in self._epochs.items():
+            if self._plan.state(name) != "running":
+                continue
+            if now_ns - self._heard_ns[name] > self._times.hang_after_ns:
+                seconds = self._times.hang_after_ns / 1e9
+                self._fence(name, f"it gave no sign of life for {seconds:g} s")
+            else:
+                self._nursery.address(name).tell(Ping(epoch, now_ns))
+        self._ladder.note()
+        self.tell(PUBLISHER, ActorsSeen(tuple(self._seen(name) for name in self._starts)))
+        self.after_wall(self._times.heartbeat_ns, Heartbeat())
+
+    def _seen(self, name: str) -> ActorSeen:
+        metrics = self._nursery.address(name).mailbox.metrics()
+        return ActorSeen(
+            name=name,
+            state=str(self._plan.state(name)),
+            epoch=self._epochs.get(name, 0),
+            restarts=self._plan.restarts(name),
+            depth=metrics.depth,
+            age_ns=metrics.age_ns,
+            handled=metrics.handled,
+            dropped=metrics.dropped,
+            conflated=metrics.conflated,
+            handle_ns=metrics.handle_ns,
+        )
+
+    @handles(Pong)
+    def _on_pong(self, pong: Pong) -> None:
+        if self._epochs.get(pong.name) == pong.epoch:
+            self._heard_ns[pong.name] = self._nursery.wall_ns()
+
+    @handles(MailboxOverflowed)
+    def _on_overflow(self, overflow: MailboxOverflowed) -> None:
+        self._ladder.halt(
+            Halt(f"the mailbox of {overflow.name} is full ({overflow.capacity})", self.name)
+        )
+
+    @handles(Halt)
+    def _on_halt(self, halt: Halt) -> None:
+        self._ladder.halt(halt)
+
+    @handles(Resume)
+    def _on_resume(self, resume: Resume) -> None:
+        self._ladder.resume(resume)
+
+    @handles(ReconcileDone)
+    def _on_reconciled(self, done: ReconcileDone) -> None:
+        self._ladder.reconciled(done)
+
+    def resumed(self) -> None:
+        """The operator has seen the failures so far; they no longer count."""
+        self._plan.forgive()
+
+    @handles(Retry)
+    def _on_retry(self, retry: Retry) -> None:
+        self._ladder.retry(retry)
+
+    @handles(JournalFailed)
+    def _on_journal_failed(self, failed: JournalFailed) -> None:
+        self._ladder.hold(JOURNAL, failed.reason)
+        self._report(failed)
+
+    @handles(JournalRecovered)
+    def _on_journal_recovered(self, recovered: JournalRecovered) -> None:
+        self._ladder.release(JOURNAL)
+
+    def on_journal_opened(self, opened: JournalOpened) -> None:
+        self._ladder.release(JOURNAL)
+
+    @handles_each(Quit, InputFailed, MarketEnded)
+    def _on_end_wanted(self, message: Message) -> None:
+        self._report(message)
+
+    @handles(Shutdown)
+    def _on_shutdown(self, shutdown: Shutdown) -> None:
+        if self._ending is None:
+            self._ending = shutdown
+            self._ladder.hold(SHUTDOWN, shutdown.reason)
+            self.tell(EXECUTOR, CancelOrders(shutdown.reason))
+            self.after_wall(self._times.shutdown_timeout_ns, ShutdownDue())
+
+    @handles(CancelAllDone)
+    def _on_cancel_all_done(self, done: CancelAllDone) -> None:
+        self._ladder.proven(done)
+        if self._ending is not None and self._orders_left:
+            self._orders_left = False
+            self.record(RunEnded(self._run, self._ending.reason))
+
+    @handles(ShutdownDue)
+    def _on_shutdown_due(self, due: ShutdownDue) -> None:
+        if self._orders_left:
+            self._do(self._plan.shutdown())
+
+    def on_durable(self, facts: list[Fact]) -> None:
+        if any(isinstance(fact.event, RunEnded) for fact in facts):
+            self._do(self._plan.shutdown())

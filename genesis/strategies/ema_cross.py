@@ -1,0 +1,66 @@
+"""Trend: long while the fast average of trade prices is above the slow one, flat otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from genesis.messages.orders import OrderType, Side, TimeInForce
+from genesis.strategies.port import Cadence, Desk, Strategy
+
+
+class _Averages:
+    """Exponential averages in ticks, weight 2 / (span + 1), started at the first price."""
+
+    __slots__ = ("count", "fast", "slow")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.fast = self.slow = 0.0
+
+
+class EmaCross(Strategy):
+    """Spot, so it buys and sells but never goes short.
+
+    ``fast`` and ``slow`` are spans in trades, ``notional`` what one entry costs in quote. It acts
+    only after ``slow`` trades. Orders are market orders: the signal is about being in or out.
+    """
+
+    cadence = Cadence(every_trade=True)
+
+    def __init__(self, symbols: Iterable[str], fast: int, slow: int, notional: Decimal) -> None:
+        self._averages = {symbol: _Averages() for symbol in symbols}
+        self._fast_weight = 2 / (fast + 1)
+        self._slow_weight = 2 / (slow + 1)
+        self._warm_up = slow
+        self._notional = notional
+
+    def on_trade(
+        self, desk: Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
+    ) -> None:
+        averages = self._averages[symbol]
+        if averages.count == 0:
+            averages.fast = averages.slow = float(price_ticks)
+        averages.fast += (price_ticks - averages.fast) * self._fast_weight
+        averages.slow += (price_ticks - averages.slow) * self._slow_weight
+        averages.count += 1
+        if averages.count >= self._warm_up:
+            self._follow(desk, symbol, averages.fast > averages.slow)
+
+    def _follow(self, desk: Desk, symbol: str, up: bool) -> None:
+        held = desk.sellable(symbol)
+        if up == (held > 0) or desk.quiet(symbol) or any(desk.orders(symbol)):
+            return
+        view = desk.view(symbol)
+        if view is None:
+            return
+        instrument = desk.instruments[symbol]
+        if up:
+            wanted = self._notional / instrument.price(view.ask_ticks)
+            quantity, side, why = instrument.floor_quantity(wanted), Side.BUY, "fast above slow"
+        else:
+            if held * instrument.price(view.bid_ticks) < instrument.min_notional:
+                return  # dust: the venue would not take it
+            quantity, side, why = held, Side.SELL, "fast below slow"
+        if quantity > 0:
+            desk.place(symbol, side, OrderType.MARKET, quantity, None, TimeInForce.GTC, why)

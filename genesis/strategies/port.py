@@ -1,0 +1,194 @@
+"""What a strategy is, and the desk it works at. No clock, no I/O, no actor.
+
+A strategy is told what it declared in its ``cadence`` and acts through its ``Desk``: the desk
+knows the books, the strategy's own position and orders, and collects the intents. The host (an
+actor, live or in a backtest) keeps the desk true and carries the intents away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from genesis.domain.instrument import Instrument
+from genesis.domain.order import TERMINAL
+from genesis.messages.market import BookView
+from genesis.messages.orders import (
+    CancelOrder,
+    OrderRefused,
+    OrderStatus,
+    OrderType,
+    OrderUpdated,
+    PlaceOrder,
+    Side,
+    TimeInForce,
+)
+
+QUIET_NS = 1_000_000_000
+
+
+class Cadence(msgspec.Struct, frozen=True):
+    """What wakes a strategy; the same live and in a backtest. ``every_ns`` 0 means no timer."""
+
+    every_trade: bool = False
+    top_of_book: bool = False
+    every_ns: int = 0
+
+
+class OwnOrder(msgspec.Struct):
+    """An order from its intent until it is terminal. ``canceling``: its cancel is on its way."""
+
+    intent: PlaceOrder
+    filled: Decimal = Decimal(0)
+    canceling: bool = False
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.intent.quantity - self.filled
+
+
+class Desk:
+    """One strategy's own small world.
+
+    ``positions`` are net of base fees and this strategy's alone. It limits nothing: risk does.
+    """
+
+    def __init__(
+        self, strategy: str, instruments: Mapping[str, Instrument], id_prefix: str
+    ) -> None:
+        self.instruments = instruments
+        self.now_ns = 0
+        self.trace_id = 0
+        self._strategy = strategy
+        self._id_prefix = id_prefix
+        self._number = 0
+        self._views: dict[str, BookView] = {}
+        self._positions: dict[str, Decimal] = {}
+        self._orders: dict[str, OwnOrder] = {}
+        self._quiet_until_ns: dict[str, int] = {}
+        self._intents: list[PlaceOrder | CancelOrder] = []
+
+    def view(self, symbol: str) -> BookView | None:
+        """The newest view of a synchronised book, or None."""
+        view = self._views.get(symbol)
+        return view if view is not None and view.synced else None
+
+    def position(self, symbol: str) -> Decimal:
+        """Base quantity this strategy holds."""
+        return self._positions.get(symbol, Decimal(0))
+
+    def sellable(self, symbol: str) -> Decimal:
+        """What of the position can be sold in whole steps; dust below a step is residue."""
+        return self.instruments[symbol].floor_quantity(max(self.position(symbol), Decimal(0)))
+
+    def orders(self, symbol: str) -> Iterator[OwnOrder]:
+        """Own orders that are not terminal, those still on their way included."""
+        return (o for o in self._orders.values() if o.intent.symbol == symbol)
+
+    def order(self, client_order_id: str) -> OwnOrder | None:
+        """One of the own orders that are not terminal."""
+        return self._orders.get(client_order_id)
+
+    def quiet(self, symbol: str) -> bool:
+        """True for a second after an order was refused, by risk, the gate or the venue: the same
+        again at once would end the same."""
+        return self.now_ns < self._quiet_until_ns.get(symbol, 0)
+
+    def place(
+        self,
+        symbol: str,
+        side: Side,
+        type: OrderType,
+        quantity: Decimal,
+        price: Decimal | None,
+        time_in_force: TimeInForce,
+        reason: str,
+    ) -> PlaceOrder:
+        """Intend an order; it is on its way when the strategy returns."""
+        self._number += 1
+        intent = PlaceOrder(
+            client_order_id=f"{self._id_prefix}-{self._number}",
+            strategy=self._strategy,
+            symbol=symbol,
+            side=side,
+            type=type,
+            quantity=quantity,
+            price=price,
+            time_in_force=time_in_force,
+            decided_ns=self.now_ns,
+            trace_id=self.trace_id,
+            reason=reason,
+        )
+        self._orders[intent.client_order_id] = OwnOrder(intent)
+        self._intents.append(intent)
+        return intent
+
+    def cancel(self, order: OwnOrder) -> None:
+        """Intend to cancel; asking twice for one order does nothing more."""
+        if not order.canceling:
+            order.canceling = True
+            self._intents.append(CancelOrder(order.intent.client_order_id, self.trace_id))
+
+    def take_intents(self) -> list[PlaceOrder | CancelOrder]:
+        """For the host: what was intended since the last call."""
+        intents, self._intents = self._intents, []
+        return intents
+
+    def has_intents(self) -> bool:
+        return bool(self._intents)
+
+    def see(self, view: BookView) -> bool:
+        """For the host: keep a view; True when the touch changed."""
+        old = self._views.get(view.symbol)
+        self._views[view.symbol] = view
+        return old is None or (
+            (old.synced, old.bid_ticks, old.ask_ticks)
+            != (view.synced, view.bid_ticks, view.ask_ticks)
+        )
+
+    def hold(self, symbol: str, quantity: Decimal) -> None:
+        """For the host: the position after a restart."""
+        self._positions[symbol] = quantity
+
+    def hear(self, update: OrderUpdated) -> None:
+        """For the host: one of the strategy's own orders moved."""
+        if update.position_change:
+            self._positions[update.symbol] = self.position(update.symbol) + update.position_change
+        order = self._orders.get(update.client_order_id)
+        if order is None:
+            return
+        order.filled = max(order.filled, update.cumulative_quantity)
+        if update.status in TERMINAL:
+            del self._orders[update.client_order_id]
+        if update.status in (OrderStatus.DENIED, OrderStatus.REJECTED):
+            self._hush(update.symbol)
+
+    def refused(self, refusal: OrderRefused) -> None:
+        """For the host: risk refused an intent."""
+        self._orders.pop(refusal.order.client_order_id, None)
+        self._hush(refusal.order.symbol)
+
+    def _hush(self, symbol: str) -> None:
+        self._quiet_until_ns[symbol] = self.now_ns + QUIET_NS
+
+
+class Strategy:
+    """Override what the cadence asks for. Never keeps time, never does I/O."""
+
+    cadence: Cadence
+
+    def on_trade(
+        self, desk: Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
+    ) -> None:
+        """A public trade; ``side`` +1 when the aggressor bought."""
+
+    def on_top(self, desk: Desk, symbol: str) -> None:
+        """The touch of a book changed."""
+
+    def on_timer(self, desk: Desk) -> None:
+        """``every_ns`` has passed."""
+
+    def on_order(self, desk: Desk, update: OrderUpdated) -> None:
+        """One of the strategy's own orders moved; the desk already knows."""

@@ -1,0 +1,89 @@
+"""Making: quotes both sides around the middle, post-only, and earns the spread when both fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from genesis.domain.instrument import Instrument
+from genesis.messages.market import BookView
+from genesis.messages.orders import OrderType, Side, TimeInForce
+from genesis.strategies.port import Cadence, Desk, OwnOrder, Strategy
+
+BPS = Decimal(10_000)
+
+
+class SpreadCapture(Strategy):
+    """``notional`` in quote per order, distances from the middle in basis points.
+
+    At most one bid and one ask per symbol. It bids only while it holds less than one order's
+    worth, and asks only for what it holds: spot has no short side.
+    """
+
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        notional: Decimal,
+        half_spread_bps: Decimal,
+        requote_bps: Decimal,
+        refresh_ns: int,
+    ) -> None:
+        self.cadence = Cadence(every_ns=refresh_ns)
+        self._symbols = tuple(symbols)
+        self._notional = notional
+        self._half_spread = half_spread_bps / BPS
+        self._requote = requote_bps / BPS
+
+    def on_timer(self, desk: Desk) -> None:
+        for symbol in self._symbols:
+            view = desk.view(symbol)
+            if view is None:
+                for order in desk.orders(symbol):
+                    desk.cancel(order)
+            elif not desk.quiet(symbol):
+                self._quote(desk, symbol, view)
+
+    def _quote(self, desk: Desk, symbol: str, view: BookView) -> None:
+        instrument = desk.instruments[symbol]
+        bid, ask = instrument.price(view.bid_ticks), instrument.price(view.ask_ticks)
+        middle = (bid + ask) / 2
+        tick = instrument.tick_size
+        # Rounded away from the middle, and never through the touch, where post-only is refused.
+        buy_at = min(_round(middle * (1 - self._half_spread), tick, ROUND_FLOOR), ask - tick)
+        sell_at = max(_round(middle * (1 + self._half_spread), tick, ROUND_CEILING), bid + tick)
+        own = {order.intent.side: order for order in desk.orders(symbol)}
+        held = desk.sellable(symbol)
+        if held * bid < self._notional:
+            quantity = instrument.floor_quantity(self._notional / buy_at)
+            self._keep(desk, instrument, Side.BUY, buy_at, quantity, own.get(Side.BUY))
+        if held * sell_at >= instrument.min_notional:
+            self._keep(desk, instrument, Side.SELL, sell_at, held, own.get(Side.SELL))
+
+    def _keep(
+        self,
+        desk: Desk,
+        instrument: Instrument,
+        side: Side,
+        price: Decimal,
+        quantity: Decimal,
+        standing: OwnOrder | None,
+    ) -> None:
+        """Leave a standing quote that is near enough; replace it, one refresh later, if not."""
+        if standing is None:
+            desk.place(
+                instrument.symbol,
+                side,
+                OrderType.LIMIT_MAKER,
+                quantity,
+                price,
+                TimeInForce.GTC,
+                "quote",
+            )
+        elif standing.intent.price is not None:
+            off = abs(standing.intent.price - price)
+            if off > price * self._requote:
+                desk.cancel(standing)
+
+
+def _round(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
+    return (price / tick).quantize(Decimal(1), rounding=rounding) * tick
