@@ -2,24 +2,28 @@
 
 A gap is data, never an exception: the book is dropped, says so, keeps the newest diffs and is whole
 again after the next snapshot. The rules are the venue's (binance-spot-api-docs, "How to manage a
-local order book correctly"); the kernels are in ``book_kernels``.
+local order book correctly"); the kernels are in
+``sync_kernels`` and ``level_kernels``.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from genesis.domain import book_kernels as k
+from genesis.domain import book_layout as lay
+from genesis.domain import level_kernels, sync_kernels
 from genesis.domain.instrument import Instrument
 from genesis.messages.market import ROW, TRADE, Kind, Levels, Rows
 
 PENDING_LIMIT_ROWS = 1 << 16
 """Diffs kept while waiting for a snapshot: 3.7 MB, some 150 s of a busy symbol's 100 ms diffs."""
 
+_CAPACITY = 1024  # levels a side to begin with; doubles
 _TICKER_RING = 1024
 _TRADES_CHUNK = 1024
 _EVENTS_CHUNK = 64
@@ -29,7 +33,7 @@ TOO_OLD = "the snapshot is older than the first buffered diff"
 CROSSED = "the book crossed"
 RESTARTED = "the stream was restarted"
 
-_REASONS = {k.GAP: GAP, k.TOO_OLD: TOO_OLD, k.CROSSED_BOOK: CROSSED, k.RESTARTED: RESTARTED}
+_REASONS = {lay.GAP: GAP, lay.TOO_OLD: TOO_OLD, lay.CROSSED_BOOK: CROSSED, lay.RESTARTED: RESTARTED}
 
 
 class Gap(NamedTuple):
@@ -86,12 +90,13 @@ class Book:
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
-        self._state = np.zeros(k.STATE_SIZE, np.int64)
-        self._book = np.zeros((4, 1024), np.int64)
-        self._pending = np.zeros((256, k.ROW_WIDTH), np.int64)
+        self._state = np.zeros(lay.STATE_SIZE, np.int64)
+        self._keys = np.zeros(2 * _CAPACITY, np.int64)
+        self._lots = np.zeros(2 * _CAPACITY, np.int64)
+        self._pending = np.zeros((256, lay.ROW_WIDTH), np.int64)
         self._ring = np.zeros((_TICKER_RING, 5), np.int64)
-        self._trades = np.zeros((_TRADES_CHUNK, k.TRADE_WIDTH), np.int64)
-        self._events = np.zeros((_EVENTS_CHUNK, k.EVENT_WIDTH), np.int64)
+        self._trades = np.zeros((_TRADES_CHUNK, lay.TRADE_WIDTH), np.int64)
+        self._events = np.zeros((_EVENTS_CHUNK, lay.EVENT_WIDTH), np.int64)
         self._touch = np.zeros(4, np.int64)
 
     def fold(self, rows: Rows) -> Folded:
@@ -100,28 +105,29 @@ class Book:
         Raises ValueError when rows are malformed (a diff cut short, an unknown kind): a bug of
         whoever made them.
         """
-        table = np.ascontiguousarray(rows).view(np.int64).reshape(-1, k.ROW_WIDTH)
+        table = np.ascontiguousarray(rows).view(np.int64).reshape(-1, lay.ROW_WIDTH)
         state = self._state
-        state[k.TRADES :] = 0
+        state[lay.TRADES :] = 0
         chunks: list[npt.NDArray[np.int64]] = []
         gaps: list[Gap] = []
         resyncs: list[Resync] = []
         at = 0
         while True:
-            at = k.fold_rows(
+            at = sync_kernels.fold_rows(
                 table,
                 at,
-                state,
-                self._book,
-                self._pending,
                 PENDING_LIMIT_ROWS,
+                state,
+                self._keys,
+                self._lots,
+                self._pending,
                 self._ring,
                 self._trades,
                 self._events,
             )
             self._drain(chunks, gaps, resyncs)
-            stopped = int(state[k.STOPPED])
-            if stopped == k.DONE:
+            stopped = int(state[lay.STOPPED])
+            if stopped == lay.DONE:
                 break
             self._make_room(stopped, table, at)
         counts = state.tolist()
@@ -129,72 +135,70 @@ class Book:
             trades=_as_trades(chunks),
             gaps=tuple(gaps),
             resyncs=tuple(resyncs),
-            crossed=counts[k.CROSSED],
-            depth_diffs=counts[k.DIFFS],
-            depth_updates=counts[k.UPDATES],
-            snapshots=counts[k.SNAPSHOTS],
-            tickers=counts[k.TICKERS],
-            ticker_checked=counts[k.CHECKED],
-            ticker_mismatch=counts[k.MISMATCHED],
+            crossed=counts[lay.CROSSED],
+            depth_diffs=counts[lay.DIFFS],
+            depth_updates=counts[lay.UPDATES],
+            snapshots=counts[lay.SNAPSHOTS],
+            tickers=counts[lay.TICKERS],
+            ticker_checked=counts[lay.CHECKED],
+            ticker_mismatch=counts[lay.MISMATCHED],
         )
 
     def fold_levels(
-        self,
-        side: npt.NDArray[np.int64],
-        ticks: npt.NDArray[np.int64],
-        lots: npt.NDArray[np.int64],
-        best: npt.NDArray[np.int64],
-    ) -> None:
-        """Fold bare level changes (no ids, no sync) and write the best prices after each.
+        self, changes: npt.NDArray[np.int64], best: npt.NDArray[np.int64]
+    ) -> tuple[int, int]:
+        """Fold bare level changes (no ids, no sync rules) and return the best bid and ask.
 
-        ``side`` is +1 bid, -1 ask; ``best`` has shape (n, 2): best bid and ask in ticks. For
-        histories whose sequence is known to be whole.
+        ``changes`` has shape (n, 3): side (+1 bid, -1 ask), ticks, lots; the best prices after
+        each change are written into ``best``, shape (n, 2). Both contiguous. For histories whose
+        sequence is known to be whole.
         """
         at = 0
-        while (at := k.fold_levels(self._book, self._state, side, ticks, lots, best, at)) < len(
-            ticks
-        ):
-            self._grow_levels(self._book.shape[1] + 1)
+        while True:
+            at, bid, ask = level_kernels.fold_levels(
+                self._keys, self._lots, self._state, changes, best, at
+            )
+            if at == len(changes):
+                return bid, ask
+            self._grow_levels(len(self._keys) // 2 + 1)
 
     @property
     def synced(self) -> bool:
-        return bool(self._state[k.SYNCED])
+        return bool(self._state[lay.SYNCED])
 
     @property
     def last_update_id(self) -> int:
         """The venue's id of the newest diff or snapshot in the book; 0 while not synced."""
-        return int(self._state[k.BOOK_ID])
+        return int(self._state[lay.BOOK_ID])
 
     @property
     def time_ns(self) -> int:
         """When the newest data of any kind was received; 0 before any."""
-        return int(self._state[k.TIME_NS])
+        return int(self._state[lay.TIME_NS])
 
     @property
     def data_event_ns(self) -> int:
         """The venue's newest event time; 0 before any."""
-        return int(self._state[k.EVENT_NS])
+        return int(self._state[lay.EVENT_NS])
 
     def touch(self) -> tuple[int, int, int, int]:
         """Bid ticks, bid lots, ask ticks, ask lots: of the book ticker where it is newer.
 
         All 0 while the book is not synced.
         """
-        k.touch(self._book, self._state, self._touch)
+        sync_kernels.touch(self._keys, self._lots, self._state, self._touch)
         bid, bid_lots, ask, ask_lots = self._touch.tolist()
         return bid, bid_lots, ask, ask_lots
 
     def best(self) -> tuple[int, int, int, int]:
         """Bid ticks, bid lots, ask ticks, ask lots of the folded levels alone."""
-        bids, asks = self.depth()
-        book = self._book
-        bid, bid_lots = (book[k.BID_KEYS, bids - 1], book[k.BID_LOTS, bids - 1]) if bids else (0, 0)
-        ask, ask_lots = (book[k.ASK_KEYS, asks - 1], book[k.ASK_LOTS, asks - 1]) if asks else (0, 0)
-        return int(bid), int(bid_lots), -int(ask), int(ask_lots)
+        level_kernels.folded_top(self._keys, self._lots, self._state, self._touch)
+        bid, bid_lots, ask, ask_lots = self._touch.tolist()
+        return bid, bid_lots, ask, ask_lots
 
     def depth(self) -> tuple[int, int]:
         """How many bid and ask levels are known."""
-        return int(self._state[k.BIDS]), int(self._state[k.ASKS])
+        return int(self._state[lay.BIDS]), int(self._state[lay.ASKS])
 
     def levels(self, n: int) -> tuple[Levels, Levels]:
         """Copies of the best ``n`` bids and asks, shape (up to n, 2), best first."""
@@ -202,27 +206,29 @@ class Book:
 
     def side_levels(self, side: int, n: int) -> Levels:
         """A copy of the best ``n`` levels of one side (+1 bids, -1 asks), best first."""
-        row, count = self._side(side)
-        first = max(0, count - n)
-        out = np.empty((count - first, 2), np.int64)
-        out[:, 0] = self._book[row, first:count][::-1]
-        out[:, 1] = self._book[row + 1, first:count][::-1]
+        base, count = self._side(side)
+        first, end = base + max(0, count - n), base + count
+        out = np.empty((end - first, 2), np.int64)
+        out[:, 0] = self._keys[first:end][::-1]
+        out[:, 1] = self._lots[first:end][::-1]
         if side < 0:
             out[:, 0] *= -1
         return out
 
     def level_lots(self, side: int, ticks: int) -> int:
         """Lots resting at one price of a side (+1 bids, -1 asks); 0 when there is no level."""
-        row, count = self._side(side)
+        base, count = self._side(side)
         key = ticks if side > 0 else -ticks
-        at = int(k.position(self._book[row], count, key))
-        return int(self._book[row + 1, at]) if at < count and self._book[row, at] == key else 0
+        at = level_kernels.position(self._keys, base, count, key)
+        is_there = at < count and self._keys[base + at] == key
+        return int(self._lots[base + at]) if is_there else 0
 
     def lots_within(self, side: int, limit_ticks: int) -> int:
         """Total lots of a side (+1 bids, -1 asks) at ``limit_ticks`` or better."""
-        row, count = self._side(side)
-        at = int(k.position(self._book[row], count, limit_ticks if side > 0 else -limit_ticks))
-        return int(self._book[row + 1, at:count].sum())
+        base, count = self._side(side)
+        key = limit_ticks if side > 0 else -limit_ticks
+        at = level_kernels.position(self._keys, base, count, key)
+        return int(self._lots[base + at : base + count].sum())
 
     def snapshot_rows(self, time_ns: int) -> Rows:
         """The whole book as a venue would answer a depth request: SNAPSHOT_BEGIN and its levels.
@@ -246,45 +252,53 @@ class Book:
 
     def drop(self) -> None:
         """Forget everything (as after a reconnect) and wait for a snapshot. Reports nothing."""
-        k.drop(self._state)
+        sync_kernels.drop(self._state)
 
     def _side(self, side: int) -> tuple[int, int]:
+        """Where a side's entries begin in the tables, and how many there are."""
         bids, asks = self.depth()
-        return (k.BID_KEYS, bids) if side > 0 else (k.ASK_KEYS, asks)
+        return (0, bids) if side > 0 else (len(self._keys) // 2, asks)
 
     def _drain(
         self, chunks: list[npt.NDArray[np.int64]], gaps: list[Gap], resyncs: list[Resync]
     ) -> None:
         state = self._state
-        if trades := int(state[k.TRADES]):
+        if trades := int(state[lay.TRADES]):
             chunks.append(self._trades[:trades].copy())
-        for what, time_ns, expected, got in self._events[: state[k.EVENTS]].tolist():
+        for what, time_ns, expected, got in self._events[: state[lay.EVENTS]].tolist():
             if what in _REASONS:
                 gaps.append(Gap(time_ns, expected, got, _REASONS[what]))
             else:
-                resyncs.append(Resync(time_ns, expected, what == k.FIRST_SYNC))
-        state[k.TRADES] = state[k.EVENTS] = 0
+                resyncs.append(Resync(time_ns, expected, what == lay.FIRST_SYNC))
+        state[lay.TRADES] = state[lay.EVENTS] = 0
 
     def _make_room(self, stopped: int, table: npt.NDArray[np.int64], at: int) -> None:
-        if stopped == k.GROW_LEVELS:
-            pending = int(self._state[k.PENDING_END])
-            self._grow_levels(max(self.depth()) + 1 + int(table[at, k.QUANTITY]) + pending)
-        elif stopped == k.GROW_PENDING:
-            grown = np.zeros((2 * len(self._pending), k.ROW_WIDTH), np.int64)
+        if stopped == lay.GROW_LEVELS:
+            pending = int(self._state[lay.PENDING_END])
+            self._grow_levels(max(self.depth()) + 1 + int(table[at, lay.QUANTITY]) + pending)
+        elif stopped == lay.GROW_PENDING:
+            grown = np.zeros((2 * len(self._pending), lay.ROW_WIDTH), np.int64)
             grown[: len(self._pending)] = self._pending
             self._pending = grown
-        elif stopped != k.DRAIN:
-            kind = int(table[at, k.KIND])
-            what = "is cut short" if stopped == k.CUT_SHORT else "is not expected here"
+        elif stopped != lay.DRAIN:
+            kind = int(table[at, lay.KIND])
+            what = "is cut short" if stopped == lay.CUT_SHORT else "is not expected here"
             raise ValueError(f"{self.instrument.symbol}: row {at} of kind {kind} {what}")
 
     def _grow_levels(self, needed: int) -> None:
-        capacity = self._book.shape[1]
+        capacity = old = len(self._keys) // 2
         while capacity < needed:
             capacity *= 2
-        grown = np.zeros((4, capacity), np.int64)
-        grown[:, : self._book.shape[1]] = self._book
-        self._book = grown
+        self._keys = _spread(self._keys, old, capacity)
+        self._lots = _spread(self._lots, old, capacity)
+
+
+def _spread(table: npt.NDArray[np.int64], old: int, capacity: int) -> npt.NDArray[np.int64]:
+    """Both halves of a table at the beginning of the halves of a larger one."""
+    grown = np.zeros(2 * capacity, np.int64)
+    grown[:old] = table[:old]
+    grown[capacity : capacity + old] = table[old:]
+    return grown
 
 
 def _as_trades(chunks: list[npt.NDArray[np.int64]]) -> Rows:
@@ -296,13 +310,11 @@ def _as_trades(chunks: list[npt.NDArray[np.int64]]) -> Rows:
 
 def warm_up() -> None:
     """Load (the first time on a machine: compile) every kernel, so that no actor waits for it."""
-    from decimal import Decimal
-
     unit = Decimal(1)
     book = Book(Instrument.build("WARM", "A", "B", tick_size=unit, step_size=unit))
     book.fold(np.zeros(0, ROW))
     book.touch()
+    book.best()
     book.level_lots(1, 1)
     book.drop()
-    one = np.ones(1, np.int64)
-    book.fold_levels(one, one, one, np.zeros((1, 2), np.int64))
+    book.fold_levels(np.ones((1, 3), np.int64), np.zeros((1, 2), np.int64))

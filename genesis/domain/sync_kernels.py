@@ -1,0 +1,337 @@
+"""Numba kernel that folds market rows into a book by Binance's sync rules. No I/O, no clock.
+
+A diff or snapshot is taken whole or not at all; nothing here allocates: what does not fit makes
+``fold_rows`` come back and ask for room.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from genesis.domain import book_layout as lay
+from genesis.domain.level_kernels import (
+    Ints,
+    best_ask,
+    best_bid,
+    folded_top,
+    kernel,
+    set_level,
+)
+from genesis.messages.market import Kind
+
+_DEPTH = int(Kind.DEPTH_BEGIN)
+_SNAPSHOT = int(Kind.SNAPSHOT_BEGIN)
+_BID = int(Kind.BID)
+_ASK = int(Kind.ASK)
+_BUY = int(Kind.TRADE_BUY)
+_SELL = int(Kind.TRADE_SELL)
+_TICKER_BID = int(Kind.TICKER_BID)
+_TICKER_ASK = int(Kind.TICKER_ASK)
+_RESET = int(Kind.RESET)
+
+
+class _Tables(NamedTuple):
+    """Everything one book consists of; the meanings are in ``book_layout``."""
+
+    state: Ints
+    keys: Ints
+    lots: Ints
+    pending: Ints
+    ring: Ints
+    trades: Ints
+    events: Ints
+
+
+@kernel
+def touch(keys: Ints, lots: Ints, state: Ints, out: Ints) -> None:
+    """Best bid, its lots, best ask, its lots: of the ticker when it is newer; 0 when unknown."""
+    if not state[lay.SYNCED]:
+        out[:4] = 0
+    elif state[lay.TICKER_ID] > state[lay.BOOK_ID]:
+        out[:4] = state[lay.TICKER_BID : lay.TICKER_BID + 4]
+    else:
+        folded_top(keys, lots, state, out)
+
+
+@kernel
+def _drop_levels(state: Ints) -> None:
+    state[lay.BIDS] = state[lay.ASKS] = state[lay.SYNCED] = state[lay.BOOK_ID] = 0
+
+
+@kernel
+def drop(state: Ints) -> None:
+    """Forget levels, buffered diffs and tickers: nothing before this belongs to what follows."""
+    _drop_levels(state)
+    state[lay.PENDING_START] = state[lay.PENDING_END] = 0
+    state[lay.TICKER_ID] = state[lay.RING_NEXT] = state[lay.CHECKED_ID] = 0
+
+
+@kernel
+def _report(book: _Tables, what: int, time_ns: int, expected_id: int, got_id: int) -> None:
+    event = book.events[book.state[lay.EVENTS]]
+    event[0], event[1], event[2], event[3] = what, time_ns, expected_id, got_id
+    book.state[lay.EVENTS] += 1
+
+
+@kernel
+def _compare(book: _Tables, ticker: Ints) -> None:
+    """Compare the folded top with a ticker (ring entry) of the same update id, once per id."""
+    state = book.state
+    if state[lay.CHECKED_ID] == ticker[0]:
+        return
+    state[lay.CHECKED_ID] = ticker[0]
+    state[lay.CHECKED] += 1
+    folded_top(book.keys, book.lots, state, state[lay.SCRATCH :])
+    for i in range(4):
+        if state[lay.SCRATCH + i] != ticker[1 + i]:
+            state[lay.MISMATCHED] += 1
+            return
+
+
+@kernel
+def _compare_with_ring(book: _Tables) -> None:
+    """Tickers run ahead of diffs: look back for the one of the book's id."""
+    book_id = book.state[lay.BOOK_ID]
+    size = book.ring.shape[0]
+    newest = book.state[lay.RING_NEXT] - 1
+    for i in range(newest, max(newest - size, -1), -1):
+        ticker = book.ring[i % size]
+        if ticker[0] == book_id:
+            _compare(book, ticker)
+        if ticker[0] <= book_id:
+            return
+
+
+@kernel
+def _apply(book: _Tables, rows: Ints, first: int, stop: int, step: int) -> bool:
+    """Set the levels of rows ``range(first, stop, step)``; False when the book is then crossed."""
+    state = book.state
+    capacity = book.keys.shape[0] >> 1
+    for i in range(first, stop, step):
+        side = np.int64(rows[i, lay.KIND] == _ASK)
+        key = rows[i, lay.PRICE] * (1 - 2 * side)
+        state[side] = set_level(
+            book.keys, book.lots, side * capacity, state[side], key, rows[i, lay.QUANTITY]
+        )
+    if state[lay.BIDS] == 0 or state[lay.ASKS] == 0:
+        return True
+    return bool(best_bid(book.keys, state) < best_ask(book.keys, state))
+
+
+@kernel
+def _lose_crossed(book: _Tables, time_ns: int) -> None:
+    state = book.state
+    state[lay.CROSSED] += 1
+    _report(book, lay.CROSSED_BOOK, time_ns, state[lay.BOOK_ID], state[lay.BOOK_ID])
+    _drop_levels(state)
+
+
+@kernel
+def _apply_diff(book: _Tables, rows: Ints, begin: int, time_ns: int) -> None:
+    """Apply one diff unless it leaves a hole; a hole or a crossing loses the book."""
+    state = book.state
+    if rows[begin, lay.FIRST_ID] > state[lay.BOOK_ID] + 1:
+        _report(book, lay.GAP, time_ns, state[lay.BOOK_ID] + 1, rows[begin, lay.FIRST_ID])
+        _drop_levels(state)
+        return
+    size = rows[begin, lay.QUANTITY]
+    whole = _apply(book, rows, begin + 1, begin + 1 + size, 1)
+    state[lay.UPDATES] += size
+    state[lay.BOOK_ID] = rows[begin, lay.LAST_ID]
+    if whole:
+        _compare_with_ring(book)
+    else:
+        _lose_crossed(book, time_ns)
+
+
+@kernel
+def _buffer(book: _Tables, rows: Ints, begin: int, end: int) -> None:
+    """Keep a diff for the next snapshot; the oldest whole diffs make room."""
+    state, pending = book.state, book.pending
+    size = end - begin
+    capacity = pending.shape[0]
+    first, last = state[lay.PENDING_START], state[lay.PENDING_END]
+    if size > capacity:
+        state[lay.PENDING_START] = state[lay.PENDING_END] = 0
+        return
+    while last - first + size > capacity:
+        first += 1 + pending[first, lay.QUANTITY]
+    if last + size > capacity:
+        for i in range(last - first):
+            pending[i] = pending[first + i]
+        last -= first
+        first = 0
+    pending[last : last + size] = rows[begin:end]
+    state[lay.PENDING_START] = first
+    state[lay.PENDING_END] = last + size
+
+
+@kernel
+def _take_diff(book: _Tables, rows: Ints, begin: int) -> None:
+    state = book.state
+    if state[lay.SYNCED]:
+        if rows[begin, lay.LAST_ID] < state[lay.BOOK_ID]:
+            return
+        is_next = rows[begin, lay.FIRST_ID] <= state[lay.BOOK_ID] + 1
+        _apply_diff(book, rows, begin, rows[begin, lay.TIME])
+        if is_next:
+            return
+    _buffer(book, rows, begin, begin + 1 + rows[begin, lay.QUANTITY])
+
+
+@kernel
+def _take_snapshot(book: _Tables, rows: Ints, begin: int) -> None:
+    """Binance's sync: the snapshot, then the buffered diffs it does not yet contain."""
+    state, pending = book.state, book.pending
+    time_ns, id_ = rows[begin, lay.TIME], rows[begin, lay.LAST_ID]
+    first, last = state[lay.PENDING_START], state[lay.PENDING_END]
+    # The venue's text asks for lastUpdateId >= U of the first buffered diff; U - 1 leaves no hole
+    # either, and in a recording there may be no second snapshot.
+    if first < last and pending[first, lay.FIRST_ID] > id_ + 1:
+        _report(book, lay.TOO_OLD, time_ns, id_ + 1, pending[first, lay.FIRST_ID])
+        return
+    state[lay.BIDS] = state[lay.ASKS] = 0
+    state[lay.SYNCED] = 1
+    state[lay.BOOK_ID] = id_
+    # The venue lists the best first, and here the best is last: backwards, every level appends.
+    if not _apply(book, rows, begin + rows[begin, lay.QUANTITY], begin, -1):
+        _lose_crossed(book, time_ns)
+        return
+    _compare_with_ring(book)
+    while first < last:
+        if pending[first, lay.LAST_ID] > id_:
+            is_next = pending[first, lay.FIRST_ID] <= state[lay.BOOK_ID] + 1
+            _apply_diff(book, pending, first, time_ns)
+            if not is_next:
+                break
+        first += 1 + pending[first, lay.QUANTITY]
+        if not state[lay.SYNCED]:
+            break
+    # What a loss leaves over waits for the next snapshot.
+    state[lay.PENDING_START] = first
+    if state[lay.SYNCED]:
+        what = lay.RESYNCED if state[lay.EVER_SYNCED] else lay.FIRST_SYNC
+        _report(book, what, time_ns, state[lay.BOOK_ID], state[lay.BOOK_ID])
+        state[lay.EVER_SYNCED] = 1
+
+
+@kernel
+def _take_ticker(book: _Tables, rows: Ints, at: int) -> None:
+    state = book.state
+    state[lay.TICKERS] += 1
+    if rows[at, lay.LAST_ID] < state[lay.TICKER_ID]:
+        return
+    ticker = book.ring[state[lay.RING_NEXT] % book.ring.shape[0]]
+    state[lay.RING_NEXT] += 1
+    ticker[0] = rows[at, lay.LAST_ID]
+    ticker[1], ticker[2] = rows[at, lay.PRICE], rows[at, lay.QUANTITY]
+    ticker[3], ticker[4] = rows[at + 1, lay.PRICE], rows[at + 1, lay.QUANTITY]
+    state[lay.TICKER_ID : lay.TICKER_ID + 5] = ticker
+    if state[lay.SYNCED] and ticker[0] == state[lay.BOOK_ID]:
+        _compare(book, ticker)
+
+
+@kernel
+def _take_trade(book: _Tables, rows: Ints, at: int) -> None:
+    trade = book.trades[book.state[lay.TRADES]]
+    trade[0], trade[1], trade[2] = rows[at, lay.TIME], rows[at, lay.EVENT], rows[at, lay.FIRST_ID]
+    trade[3] = 1 if rows[at, lay.KIND] == _BUY else -1
+    trade[4], trade[5] = rows[at, lay.PRICE], rows[at, lay.QUANTITY]
+    touch(book.keys, book.lots, book.state, trade[6:])
+    book.state[lay.TRADES] += 1
+
+
+@kernel
+def _obstacle(book: _Tables, pending_limit: int, rows: Ints, begin: int) -> int:
+    """What keeps the diff or snapshot at ``begin`` from being taken now; DONE when nothing."""
+    state = book.state
+    size = 1 + rows[begin, lay.QUANTITY]
+    if size < 1 or begin + size > rows.shape[0]:
+        return lay.CUT_SHORT
+    for i in range(begin + 1, begin + size):
+        if rows[i, lay.KIND] not in (_BID, _ASK):
+            return lay.CUT_SHORT
+    buffered = state[lay.PENDING_END] - state[lay.PENDING_START]
+    most = max(state[lay.BIDS], state[lay.ASKS]) + size
+    if rows[begin, lay.KIND] == _SNAPSHOT:
+        most += buffered
+    elif buffered + size > book.pending.shape[0] and book.pending.shape[0] < pending_limit:
+        return lay.GROW_PENDING
+    return lay.GROW_LEVELS if most > book.keys.shape[0] >> 1 else lay.DONE
+
+
+@kernel
+def _take(book: _Tables, rows: Ints, i: int, kind: int) -> int:
+    """Take the row(s) at ``i``; returns how many, 0 for a kind not expected here."""
+    state = book.state
+    if kind in (_BUY, _SELL):
+        _take_trade(book, rows, i)
+        return 1
+    if kind == _TICKER_BID:
+        _take_ticker(book, rows, i)
+        return 2
+    if kind == _DEPTH:
+        state[lay.DIFFS] += 1
+        _take_diff(book, rows, i)
+        return 1 + int(rows[i, lay.QUANTITY])
+    if kind == _SNAPSHOT:
+        state[lay.SNAPSHOTS] += 1
+        if not state[lay.SYNCED]:
+            _take_snapshot(book, rows, i)
+        return 1 + int(rows[i, lay.QUANTITY])
+    if kind == _RESET:
+        if state[lay.SYNCED]:
+            _report(book, lay.RESTARTED, rows[i, lay.TIME], state[lay.BOOK_ID] + 1, 0)
+        drop(state)
+        return 1
+    return 0
+
+
+@kernel
+def fold_rows(
+    rows: Ints,
+    start: int,
+    pending_limit: int,
+    state: Ints,
+    keys: Ints,
+    lots: Ints,
+    pending: Ints,
+    ring: Ints,
+    trades: Ints,
+    events: Ints,
+) -> int:
+    """Fold rows (n, 7) from ``start``; returns the next row to fold.
+
+    ``state[STOPPED]`` says why it came back: DONE, or what the caller must grow or drain before
+    calling again, or that the row is not a legal one. A diff or snapshot is taken whole or not
+    at all.
+    """
+    book = _Tables(state, keys, lots, pending, ring, trades, events)
+    i = start
+    state[lay.STOPPED] = lay.DONE
+    while i < rows.shape[0]:
+        kind = rows[i, lay.KIND]
+        obstacle = lay.DONE
+        # A diff or snapshot reports at most two things.
+        if state[lay.TRADES] == trades.shape[0] or state[lay.EVENTS] + 2 > events.shape[0]:
+            obstacle = lay.DRAIN
+        elif kind in (_DEPTH, _SNAPSHOT):
+            obstacle = _obstacle(book, pending_limit, rows, i)
+        elif kind == _TICKER_BID and (
+            i + 1 >= rows.shape[0] or rows[i + 1, lay.KIND] != _TICKER_ASK
+        ):
+            obstacle = lay.CUT_SHORT
+        if obstacle != lay.DONE:
+            state[lay.STOPPED] = obstacle
+            return i
+        taken = _take(book, rows, i, kind)
+        if taken == 0:
+            state[lay.STOPPED] = lay.NOT_EXPECTED
+            return i
+        if kind != _RESET:
+            state[lay.TIME_NS] = max(state[lay.TIME_NS], rows[i, lay.TIME])
+            state[lay.EVENT_NS] = max(state[lay.EVENT_NS], rows[i, lay.EVENT])
+        i += taken
+    return i
