@@ -115,7 +115,7 @@ def test_settings_cannot_be_changed() -> None:
             "[strategies.ema_cross]\nfast = 500",
             "[strategies.ema_cross] cannot be used: fast (500) must be smaller than slow (500)",
         ),
-        ("[paper]\njitter_ms = 21", "jitter_ms (21) must not exceed a latency"),
+        ("[paper]\nmaker_fee = -0.0001", "paper.maker_fee = -0.0001 cannot be used"),
         ("[supervision]\nhang_after_ms = 900", "at least twice heartbeat_ms"),
         ("[executor]\nunknown_give_up_ms = 1000", "longer than unknown_query_after_ms"),
         ("[risk\n", "is not valid TOML"),
