@@ -1,0 +1,148 @@
+"""Open databases and put their errors into one line. The only place that knows SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from genesis.errors import StorageError, StorageFull
+
+BUSY_TIMEOUT_MS = 1000
+"""How long a write waits for another one's lock: well under the supervisor's patience with an
+actor that misses heartbeats."""
+
+_WAL_LIMIT_BYTES = 16 * 1024 * 1024
+
+
+def writer_engine(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
+    """An engine whose every transaction holds the write lock from its start (no lock upgrades)."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        pool_size=1,
+        max_overflow=0,
+        connect_args={
+            "isolation_level": None,
+            "timeout": busy_timeout_ms / 1000,
+            "check_same_thread": False,
+        },
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        mode = cursor.fetchone()
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT_BYTES}")
+        cursor.close()
+        if mode != ("wal",):
+            raise StorageError(
+                f"{path}: the file system does not support SQLite's write-ahead log; "
+                "choose a --data-dir on a local disk"
+            )
+
+    @event.listens_for(engine, "begin")
+    def _lock_at_once(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def reader_engine(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
+    """An engine that can only read; a transaction sees one moment while others go on writing."""
+
+    def connect() -> sqlite3.Connection:
+        return _connect_read_only(path, busy_timeout_ms / 1000)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def scratch_engine() -> Engine:
+    """A private database in memory, for comparing a replay with what is stored."""
+    return create_engine("sqlite://")
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn the database's operating faults into ``StorageError``; bugs pass through unchanged."""
+    try:
+        yield
+    except DBAPIError as error:
+        fault = _fault(path, error.orig)
+        if fault is None:
+            raise
+        raise fault from error
+    except sqlite3.Error as error:
+        fault = _fault(path, error)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def _connect_read_only(path: Path, timeout_s: float) -> sqlite3.Connection:
+    if not path.is_file():
+        raise StorageError(f"{path}: there is no journal here")
+    address = f"file:{quote(str(path))}?mode=ro"
+    connection = _connect(address, timeout_s)
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        # On read-only media SQLite cannot make its shared-memory file. Without a write-ahead log
+        # there is no writer either, so the file may be read as it stands.
+        alone = not path.with_name(path.name + "-wal").exists()
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or not alone:
+            raise
+        connection = _connect(address + "&immutable=1", timeout_s)
+    return connection
+
+
+def _connect(address: str, timeout_s: float) -> sqlite3.Connection:
+    return sqlite3.connect(
+        address, uri=True, timeout=timeout_s, isolation_level=None, check_same_thread=False
+    )
+
+
+_NO_ROOM = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "disk I/O error",
+    sqlite3.SQLITE_READONLY: "the file is read-only",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
+    sqlite3.SQLITE_PERM: "no permission",
+}
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _fault(path: Path, error: BaseException | None) -> StorageError | None:
+    """None where the error is a bug in a statement, not a fault of the place."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _NO_ROOM:
+        return StorageFull(
+            f"no room left to write the journal in {path.parent} ({_NO_ROOM[code]}); "
+            "free some room or mend its permissions, GENESIS tries again"
+        )
+    if code in _BUSY:
+        return StorageError(
+            f"the journal {path} is locked by another program; close it, GENESIS tries again"
+        )
+    if code in _BROKEN:
+        return StorageError(
+            f"{path} is not a readable journal ({error}); restore it from a copy "
+            "or choose another --data-dir"
+        )
+    return None

@@ -1,0 +1,182 @@
+"""What a journal keeps its rows in, and the one in memory. Never judges what it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+import msgspec
+
+from genesis.domain.state import TradingState
+from genesis.errors import WriterFenced
+from genesis.messages.journal import Entry, OrderFilled
+from genesis.storage.chain import ORIGIN, Head, Row
+
+FillKey = tuple[str, int]
+"""Symbol and the venue's trade id: what makes a fill one fill."""
+
+FENCED = "the journal was taken over by a newer writer; this one writes nothing more"
+
+
+class Seen:
+    """Which (source, source epoch, number) of one run are in the journal.
+
+    Numbers come in order, so per source one number is kept, and a set of those beyond a hole.
+    """
+
+    def __init__(self) -> None:
+        self._upto: dict[tuple[str, int], int] = {}
+        self._beyond: dict[tuple[str, int], set[int]] = {}
+
+    def has(self, source: str, epoch: int, number: int) -> bool:
+        key = (source, epoch)
+        return number <= self._upto.get(key, 0) or number in self._beyond.get(key, ())
+
+    def add(self, source: str, epoch: int, number: int) -> None:
+        key = (source, epoch)
+        upto = self._upto.get(key, 0)
+        if number > upto + 1:
+            self._beyond.setdefault(key, set()).add(number)
+        elif number == upto + 1:
+            beyond = self._beyond.get(key, set())
+            while number + 1 in beyond:
+                number += 1
+                beyond.discard(number)
+            self._upto[key] = number
+
+    def copy(self) -> Seen:
+        seen = Seen()
+        seen._upto = dict(self._upto)
+        seen._beyond = {key: set(numbers) for key, numbers in self._beyond.items()}
+        return seen
+
+    def add_upto(self, source: str, epoch: int, number: int) -> None:
+        """All of 1 .. ``number`` at once."""
+        self._upto[source, epoch] = number
+
+
+class Batch(msgspec.Struct):
+    """Facts on their way into one commit: their rows, what they say, and their numbers.
+
+    ``numbers`` also holds facts left out because their fill is in the journal already. ``run`` is
+    the run after the batch.
+    """
+
+    run: int
+    rows: list[Row] = []
+    entries: list[Entry] = []
+    numbers: list[tuple[int, str, int, int]] = []
+
+    @property
+    def head(self) -> Head:
+        return Head(self.rows[-1].seq, self.rows[-1].hash)
+
+    def record(self, run: int, seen: Seen) -> Seen:
+        """What has been seen after the batch, ``seen`` being that of ``run``, the run before."""
+        if self.run != run:
+            seen = Seen()
+        for of_run, source, epoch, number in self.numbers:
+            if of_run == self.run:
+                seen.add(source, epoch, number)
+        return seen
+
+
+class Loaded(msgspec.Struct):
+    """A journal as it stands: the folded state and what a writer must know to go on."""
+
+    state: TradingState
+    head: Head
+    run: int
+    seen: Seen
+    checkpoint_seq: int
+
+
+class Transaction(Protocol):
+    """One commit. Leaving it without an error makes everything in it durable at once."""
+
+    def known_fills(self, keys: Sequence[FillKey]) -> set[FillKey]: ...
+
+    def note(self, entry: Entry, state: TradingState) -> None:
+        """``state`` has just folded ``entry``: keep what the projections need of it."""
+
+    def write(self, batch: Batch) -> None: ...
+
+
+class Store(Protocol):
+    """The journal's rows under one writer's lease. All methods raise ``StorageError``."""
+
+    def load(self) -> Loaded: ...
+
+    def transaction(self, head: Head) -> AbstractContextManager[Transaction]:
+        """Raises ``WriterFenced`` when the lease is lost or the journal moved on from ``head``."""
+
+    def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]: ...
+
+    def checkpoint(self, state: TradingState) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class MemoryLog:
+    """A journal's memory, which outlives the ``Journal`` objects opened on it, as a disk would."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.head = ORIGIN
+        self.run = 0
+        self.seen = Seen()
+        self.fills: set[FillKey] = set()
+        self.checkpoint: tuple[int, bytes] | None = None
+        self.lease = 0
+
+
+class MemoryStore:
+    """Keeps entries in a list: for backtests and drills. Same chain, no database."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+        log.lease += 1
+        self._lease = log.lease
+
+    def load(self) -> Loaded:
+        log = self._log
+        state, checkpoint_seq = TradingState(), 0
+        if log.checkpoint is not None:
+            checkpoint_seq, encoded = log.checkpoint
+            state = TradingState.decode(encoded)
+        for entry in log.entries[checkpoint_seq:]:
+            state.apply(entry)
+        return Loaded(state, log.head, log.run, log.seen.copy(), checkpoint_seq)
+
+    @contextmanager
+    def transaction(self, head: Head) -> Iterator[Transaction]:
+        if self._lease != self._log.lease or head != self._log.head:
+            raise WriterFenced(FENCED)
+        yield self
+
+    def known_fills(self, keys: Sequence[FillKey]) -> set[FillKey]:
+        return self._log.fills.intersection(keys)
+
+    def note(self, entry: Entry, state: TradingState) -> None:
+        """Nothing is projected: there is no one to read it."""
+
+    def write(self, batch: Batch) -> None:
+        log = self._log
+        log.entries += batch.entries
+        log.head = batch.head
+        log.seen = batch.record(log.run, log.seen)
+        log.run = batch.run
+        for entry in batch.entries:
+            if isinstance(entry.event, OrderFilled):
+                log.fills.add((entry.event.symbol, entry.event.trade_id))
+
+    def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
+        stop = None if limit is None else after_seq + limit
+        yield from self._log.entries[after_seq:stop]
+
+    def checkpoint(self, state: TradingState) -> None:
+        self._log.checkpoint = (state.seq, state.encode())
+
+    def close(self) -> None:
+        """The log stays, for whoever opens a journal on it next."""
