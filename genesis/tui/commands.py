@@ -1,0 +1,70 @@
+"""Turn what the operator types into commands. Pure: it sends nothing and knows no screen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from genesis.messages.base import Control
+from genesis.messages.control import RESUME_PHRASE, Halt, Quit, Resume
+
+KNOWN = "halt [reason], resume <reason>, quit, help"
+HELP = "halt [reason] · resume <reason> · quit · help   Tab: lists, arrows: scroll, Esc: back"
+NO_REASON = "the operator gave no reason"
+
+
+class Outcome(NamedTuple):
+    """What one line led to: a sentence, perhaps a command to send, perhaps the view's end."""
+
+    text: str
+    send: Control | None = None
+    leave: bool = False
+
+
+class Prompt:
+    """The command line's memory: a resume waits here until its phrase is typed in full."""
+
+    def __init__(self) -> None:
+        self._resume_reason = ""
+
+    @property
+    def asks_phrase(self) -> bool:
+        return bool(self._resume_reason)
+
+    def cancel(self) -> Outcome:
+        """Leave the question for the phrase."""
+        if not self._resume_reason:
+            return Outcome("")
+        self._resume_reason = ""
+        return Outcome("The resume was dropped; nothing was sent.")
+
+    def enter(self, line: str) -> Outcome:
+        """One line, as typed. An empty line outside a question does nothing."""
+        word, _, rest = line.strip().partition(" ")
+        rest = rest.strip()
+        if self._resume_reason:
+            reason, self._resume_reason = self._resume_reason, ""
+            # A halt must work at any moment, also while the phrase is being asked for.
+            if word.lower() not in ("halt", "quit"):
+                return self._phrase(line.strip(), reason)
+        match word.lower():
+            case "":
+                return Outcome("")
+            case "halt":
+                reason = rest or NO_REASON
+                return Outcome(f"Halt sent ({reason}).", Halt(reason=reason, source="operator"))
+            case "resume" if not rest:
+                return Outcome("A resume needs a reason, for the journal: resume <reason>.")
+            case "resume":
+                self._resume_reason = rest
+                return Outcome(f"To leave the halt type in full: {RESUME_PHRASE} (Esc drops it)")
+            case "quit":
+                return Outcome("Ending in good order.", Quit(reason=rest or "operator"), leave=True)
+            case "help":
+                return Outcome(HELP)
+        return Outcome(f"There is no command '{word}'. There are: {KNOWN}.")
+
+    @staticmethod
+    def _phrase(typed: str, reason: str) -> Outcome:
+        if typed != RESUME_PHRASE:
+            return Outcome("That was not the phrase: nothing was sent, nothing has changed.")
+        return Outcome(f"Resume sent ({reason}).", Resume(reason=reason, phrase=typed))

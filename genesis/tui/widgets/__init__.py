@@ -1,0 +1,1 @@
+"""Line-API widgets: they repaint the rows that changed and nothing else."""
