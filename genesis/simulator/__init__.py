@@ -1,0 +1,1 @@
+"""A venue and a market made of pure code: no sockets, no clock, no threads."""

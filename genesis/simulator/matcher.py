@@ -1,0 +1,264 @@
+"""Match own orders of one symbol against its market. No latency, no I/O: it acts at given times."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+
+from genesis.domain.book import Book
+from genesis.domain.instrument import Instrument
+from genesis.messages.market import Kind, Rows
+from genesis.messages.orders import (
+    CancelAtVenue,
+    ExecutionType,
+    OrderType,
+    Side,
+    SubmitOrder,
+    TimeInForce,
+)
+from genesis.simulator import orders as o
+from genesis.simulator.account import locked_asset
+from genesis.simulator.desk import OrderDesk
+from genesis.simulator.liquidity import (
+    ASKS,
+    BIDS,
+    Consumption,
+    Offer,
+    displayed_at,
+    displayed_levels,
+    offers,
+)
+from genesis.simulator.orders import Order, Refusal
+from genesis.simulator.queue import Match, RestingQueue
+from genesis.simulator.tape import Interest, LevelSeen, TradeSeen, pieces, seen
+
+Plan = list[tuple[Offer, int]]
+"""The levels an arriving order takes, best first, with the lots taken of each."""
+
+
+class SymbolMatcher:
+    """The market of one symbol with own orders in it; ``desk`` books what is decided here."""
+
+    def __init__(self, instrument: Instrument, desk: OrderDesk) -> None:
+        self.instrument = instrument
+        self.book = Book(instrument)
+        self._desk = desk
+        self._step_lots = instrument.lots(instrument.step_size)
+        self._queues = {side: RestingQueue(side, self._step_lots) for side in (BIDS, ASKS)}
+        self._consumption = Consumption()
+        self._depth_event_ns = 0
+        self._ticker_id = 0
+
+    # The market moves
+
+    def on_rows(self, rows: Rows) -> None:
+        """Fold rows in receive order and fill whatever they fill, at their times."""
+        if not self._desk.open and not self._consumption:
+            self._fold(rows)
+            return
+        for piece in pieces(rows, self.book):
+            interest = Interest(
+                self._best_own(BIDS), self._best_own(ASKS), self._prices_of_interest()
+            )
+            for event in seen(piece, self.book, interest):
+                if isinstance(event, TradeSeen):
+                    self._on_trade(event)
+                else:
+                    self._on_level(event)
+            was_synced = self.book.synced
+            self._fold(piece)
+            if self.book.synced and not was_synced:
+                self._on_resync(int(piece["time_ns"][-1]))
+
+    def _fold(self, rows: Rows) -> None:
+        self.book.fold(rows)
+        kinds = rows["kind"]
+        resets = np.flatnonzero(kinds == Kind.RESET)
+        if len(resets):
+            self._on_reset()
+            rows = rows[resets[-1] :]
+            kinds = rows["kind"]
+        if len(begins := np.flatnonzero(kinds == Kind.DEPTH_BEGIN)):
+            self._depth_event_ns = int(rows["event_ns"][begins[-1]])
+        if len(tickers := np.flatnonzero(kinds == Kind.TICKER_ASK)):
+            self._ticker_id = max(self._ticker_id, int(rows["last_id"][tickers[-1]]))
+
+    def _on_trade(self, trade: TradeSeen) -> None:
+        queue = self._queues[trade.side]
+        for match in queue.on_trade(trade.ticks, trade.lots, trade.event_ns):
+            self._fill_resting(match, trade.time_ns)
+
+    def _on_level(self, level: LevelSeen) -> None:
+        if not level.from_ticker:
+            # A ticker repeats its touch unchanged; only depth says that a level was updated, and
+            # a ticker outruns its trade, whose lots would leave the queue twice.
+            self._consumption.on_level(level.side, level.ticks, level.lots)
+            own = self._queues[level.side]
+            own.on_own_level(level.ticks, level.lots, level.update_id, level.event_ns)
+        self._cross(level.side, level.ticks, level.lots, level.update_id, level.time_ns)
+
+    def _cross(self, side: int, ticks: int, lots: int, update_id: int, now_ns: int) -> None:
+        left = self._consumption.left(side, ticks, lots)
+        matches = self._queues[-side].on_opposite_level(ticks, left, update_id)
+        if matches:
+            self._consumption.take(side, ticks, lots, sum(match.lots for match in matches))
+        for match in matches:
+            self._fill_resting(match, now_ns)
+
+    def _on_reset(self) -> None:
+        """Ids and levels of another connection do not compare with what follows."""
+        self._ticker_id = self._depth_event_ns = 0
+        self._consumption.forget()
+        for order in self._desk.open.values():
+            order.as_of_id = order.counted_ns = 0
+
+    def _on_resync(self, now_ns: int) -> None:
+        """Whatever happened while the book was not whole: judge own orders by the new book."""
+        update_id = self._newest_id()
+        for side, queue in self._queues.items():
+            for order in queue:
+                order.as_of_id = min(order.as_of_id, update_id)
+            for ticks in set(queue.prices()):
+                lots = displayed_at(self.book, side, ticks)
+                queue.on_own_level(ticks, lots, update_id, self._depth_event_ns)
+            for ticks, lots in displayed_levels(self.book, -side):
+                if not queue.reached_by(ticks):
+                    break
+                self._cross(-side, ticks, lots, update_id, now_ns)
+
+    def _best_own(self, side: int) -> int | None:
+        queue = self._queues[side]
+        return queue.best_ticks if len(queue) else None
+
+    def _prices_of_interest(self) -> list[int]:
+        own = [ticks for queue in self._queues.values() for ticks in queue.prices()]
+        return own + self._consumption.prices()
+
+    def _newest_id(self) -> int:
+        return max(self.book.last_update_id, self._ticker_id)
+
+    # Requests arrive
+
+    def place(self, request: SubmitOrder, now_ns: int) -> None:
+        """Take in one order as of ``now_ns`` and say what becomes of it."""
+        refusal = self._refusal_by_state(request)
+        refusal = refusal or o.refusal_by_form(request, self.instrument)
+        if refusal is None:
+            plan = self._plan(request)
+            refusal = self._refusal_by_market(request, plan)
+        if refusal is not None:
+            self._desk.refuse(request, refusal, now_ns)
+            return
+        order = self._desk.accept(request, self._needs(request, plan), now_ns)
+        if o.all_or_nothing(order) and _planned(plan) < order.lots:
+            self._close(order, ExecutionType.EXPIRED, now_ns, "it cannot be filled whole")
+            return
+        self._expire_own_makers(order, plan, now_ns)
+        for offer, lots in plan:
+            self._consumption.take(-_side(order.side), offer.ticks, offer.displayed, lots)
+            self._fill(order, offer.ticks, lots, False, now_ns)
+        if order.remaining_lots:
+            self._rest_or_expire(order, now_ns)
+
+    def cancel(self, request: CancelAtVenue, now_ns: int) -> None:
+        order = self._desk.open.get(request.client_order_id)
+        if order is None:
+            self._desk.refuse(request, o.UNKNOWN_ORDER, now_ns)
+        else:
+            self._close(order, ExecutionType.CANCELED, now_ns)
+
+    def _refusal_by_state(self, request: SubmitOrder) -> Refusal | None:
+        if self.instrument.status != "TRADING" or not self.book.synced:
+            # Without a whole book this venue has no market to match against.
+            return o.MARKET_CLOSED
+        if request.client_order_id in self._desk.open:
+            return o.DUPLICATE
+        if len(self._desk.open) >= self.instrument.max_orders and o.may_rest(request):
+            return o.filter_failure("MAX_NUM_ORDERS")
+        return None
+
+    def _refusal_by_market(self, request: SubmitOrder, plan: Plan) -> Refusal | None:
+        side = _side(request.side)
+        touch = next(displayed_levels(self.book, -side), None)
+        if request.price is None:
+            if touch and request.quantity * self.instrument.price(touch[0]) < (
+                self.instrument.min_notional
+            ):
+                return o.filter_failure("NOTIONAL")
+        elif request.type is OrderType.LIMIT_MAKER:
+            ticks = self.instrument.ticks(request.price)
+            if (touch and (ticks - touch[0]) * side >= 0) or self._queues[-side].reached_by(ticks):
+                return o.WOULD_TAKE
+        asset = locked_asset(self.instrument, request.side)
+        if self._needs(request, plan) > self._desk.account.free(asset):
+            return o.INSUFFICIENT
+        return None
+
+    def _needs(self, request: SubmitOrder, plan: Plan) -> Decimal:
+        """What the order reserves of the asset it pays with."""
+        if request.side is Side.SELL:
+            return request.quantity
+        if request.price is not None:
+            return request.price * request.quantity
+        instrument = self.instrument
+        costs = (instrument.price(at.ticks) * instrument.quantity(lots) for at, lots in plan)
+        return sum(costs, Decimal(0))
+
+    def _plan(self, request: SubmitOrder) -> Plan:
+        if request.type is OrderType.LIMIT_MAKER:
+            return []
+        side = _side(request.side)
+        limit = None if request.price is None else self.instrument.ticks(request.price)
+        left = self.instrument.lots(request.quantity)
+        plan = []
+        for offer in offers(self.book, -side, self._consumption):
+            if not left or (limit is not None and (offer.ticks - limit) * side > 0):
+                break
+            if lots := min(left, offer.lots) // self._step_lots * self._step_lots:
+                plan.append((offer, lots))
+                left -= lots
+        return plan
+
+    def _rest_or_expire(self, order: Order, now_ns: int) -> None:
+        if order.price_ticks is None:
+            self._close(order, ExecutionType.EXPIRED, now_ns, "the book holds no more")
+        elif order.type is OrderType.LIMIT and order.time_in_force is not TimeInForce.GTC:
+            self._close(order, ExecutionType.EXPIRED, now_ns, "no more within its limit")
+        else:
+            side = _side(order.side)
+            order.queue_ahead = displayed_at(self.book, side, order.price_ticks)
+            order.as_of_id = self._newest_id()
+            order.counted_ns = self._depth_event_ns
+            self._queues[side].add(order)
+
+    def _expire_own_makers(self, order: Order, plan: Plan, now_ns: int) -> None:
+        """Self-trade prevention, Binance's default EXPIRE_MAKER: own orders it would meet go."""
+        reach = order.price_ticks
+        if plan and _planned(plan) == order.lots:
+            reach = plan[-1][0].ticks
+        for maker in self._queues[-_side(order.side)].reached_by(reach):
+            self._close(maker, ExecutionType.EXPIRED, now_ns, "self-trade prevention")
+
+    # What follows from it
+
+    def _fill_resting(self, match: Match, now_ns: int) -> None:
+        if (ticks := match.order.price_ticks) is not None:
+            self._fill(match.order, ticks, match.lots, True, now_ns)
+
+    def _fill(self, order: Order, ticks: int, lots: int, maker: bool, now_ns: int) -> None:
+        self._desk.fill(order, ticks, lots, maker, now_ns)
+        if not order.remaining_lots:
+            self._queues[_side(order.side)].discard(order)
+
+    def _close(self, order: Order, how: ExecutionType, now_ns: int, reason: str = "") -> None:
+        self._desk.close(order, how, now_ns, reason)
+        self._queues[_side(order.side)].discard(order)
+
+
+def _side(side: Side) -> int:
+    return BIDS if side is Side.BUY else ASKS
+
+
+def _planned(plan: Plan) -> int:
+    return sum(lots for _, lots in plan)

@@ -1,0 +1,233 @@
+"""The simulated venue: accounts, own orders and markets, with the way there and back in time.
+
+Pure and deterministic: time comes as parameters, chance from the injected generator. What it says
+is a list of ``Due``: the shell delivers each message at its time. A fault model stands between
+the two, dropping, doubling or delaying dues, and needs nothing in here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+
+from genesis.domain.instrument import Instrument
+from genesis.messages.base import Message
+from genesis.messages.market import Rows
+from genesis.messages.orders import (
+    AccountSnapshot,
+    CancelAtVenue,
+    OpenOrdersSnapshot,
+    OrderSnapshot,
+    QueryAccount,
+    QueryOpenOrders,
+    QueryOrder,
+    QueryTrades,
+    SubmitOrder,
+    TradesSnapshot,
+)
+from genesis.simulator.account import Account
+from genesis.simulator.desk import OrderDesk, refused
+from genesis.simulator.matcher import SymbolMatcher
+from genesis.simulator.orders import INVALID_SYMBOL
+from genesis.simulator.settings import PaperSettings
+
+Query = QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount
+
+
+class Due(NamedTuple):
+    """``message`` reaches the executor at ``due_ns``."""
+
+    due_ns: int
+    message: Message
+
+
+class _Request(NamedTuple):
+    """``number`` counts requests over all lines: of two that arrive at once the first sent acts."""
+
+    arrives_ns: int
+    number: int
+    act: Callable[[int], None]
+
+
+class _Line:
+    """One ordered connection: nothing overtakes what left before it."""
+
+    def __init__(self, settings: PaperSettings, rng: random.Random, sent: Iterator[int]) -> None:
+        self.requests: deque[_Request] = deque()
+        self._sent = sent
+        self._settings = settings
+        self._rng = rng
+        self._last_arrival_ns = self._last_due_ns = 0
+
+    def send(self, now_ns: int, act: Callable[[int], None]) -> None:
+        at = now_ns + self._settings.latency_to_venue_ns + self._jitter_ns()
+        self._last_arrival_ns = max(self._last_arrival_ns, at)
+        self.requests.append(_Request(self._last_arrival_ns, next(self._sent), act))
+
+    def answer_due_ns(self, venue_ns: int) -> int:
+        at = venue_ns + self._settings.latency_from_venue_ns + self._jitter_ns()
+        self._last_due_ns = max(self._last_due_ns, at)
+        return self._last_due_ns
+
+    def _jitter_ns(self) -> int:
+        jitter = self._settings.jitter_ns
+        return self._rng.randrange(jitter + 1) if jitter else 0
+
+
+class MatchingEngine:
+    """The exchange's own truth of one account.
+
+    Every symbol has a line of its own (and account queries one more), with its own seed drawn
+    from ``rng``, so that what happens to one symbol does not depend on how the data of several is
+    batched. ``first_id`` is the first venue order and trade id of every symbol: a venue that is
+    started anew beside an older journal must be given one beyond the journal's newest.
+    """
+
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        balances: Mapping[str, Decimal],
+        settings: PaperSettings,
+        rng: random.Random,
+        first_id: int = 1,
+    ) -> None:
+        self.account = Account(balances)
+        self._said: list[Due] = []
+        self._desks: dict[str, OrderDesk] = {}
+        self._matchers: dict[str, SymbolMatcher] = {}
+        sent = itertools.count()
+        self._account_line = _Line(settings, random.Random(rng.getrandbits(64)), sent)
+        self._lines: dict[str, _Line] = {}
+        for instrument in sorted(instruments, key=lambda i: i.symbol):
+            line = _Line(settings, random.Random(rng.getrandbits(64)), sent)
+            emit = self._emitter(line)
+            desk = OrderDesk(instrument, self.account, settings, emit, first_id)
+            self._lines[instrument.symbol] = line
+            self._desks[instrument.symbol] = desk
+            self._matchers[instrument.symbol] = SymbolMatcher(instrument, desk)
+
+    # Market data and time
+
+    def on_rows(self, symbol: str, rows: Rows) -> list[Due]:
+        """Fold rows of one symbol in receive order; its requests act between them, by time.
+
+        A request arriving at t acts after all rows with ``time_ns <= t``, so it waits until a
+        later row, or ``advance``, shows that there are no more. Raises KeyError for a symbol this
+        venue does not have.
+        """
+        matcher, requests = self._matchers[symbol], self._lines[symbol].requests
+        while requests and len(rows):
+            later = rows["time_ns"] > requests[0].arrives_ns
+            if not later.any():
+                break
+            cut = int(np.argmax(later))
+            if cut:
+                matcher.on_rows(rows[:cut])
+                rows = rows[cut:]
+            request = requests.popleft()
+            request.act(request.arrives_ns)
+        if len(rows):
+            matcher.on_rows(rows)
+        return self._drain()
+
+    def advance(self, now_ns: int) -> list[Due]:
+        """Act on every request that has arrived by ``now_ns``; all rows up to then were given."""
+        while line := min(self._waiting_lines(), key=_first_in_line, default=None):
+            if line.requests[0].arrives_ns > now_ns:
+                break
+            request = line.requests.popleft()
+            request.act(request.arrives_ns)
+        return self._drain()
+
+    def next_due_ns(self) -> int | None:
+        """When the next request arrives (then call ``advance``); None while none is on its way."""
+        return min((line.requests[0].arrives_ns for line in self._waiting_lines()), default=None)
+
+    def synced(self, symbol: str) -> bool:
+        """Whether the venue has a whole book to serve and match against."""
+        return self._matchers[symbol].book.synced
+
+    def snapshot(self, symbol: str, now_ns: int) -> Rows | None:
+        """The full book as SNAPSHOT rows received at ``now_ns``; None while there is none."""
+        book = self._matchers[symbol].book
+        return book.snapshot_rows(now_ns) if book.synced else None
+
+    # Requests: each acts, and is answered, in its time
+
+    def submit(self, request: SubmitOrder, now_ns: int) -> None:
+        """An order leaves for the venue at ``now_ns``."""
+        self._request(request, now_ns)
+
+    def cancel(self, request: CancelAtVenue, now_ns: int) -> None:
+        """A cancel leaves for the venue at ``now_ns``."""
+        self._request(request, now_ns)
+
+    def query(self, request: Query, now_ns: int) -> None:
+        """A question leaves for the venue at ``now_ns``. Of one symbol it is answered in line
+
+        with that symbol's orders; of the account, at the next ``advance`` past its arrival.
+        """
+        symbol = request.symbol if isinstance(request, QueryOrder | QueryTrades) else ""
+        line = self._lines.get(symbol, self._account_line)
+
+        def act(at_ns: int) -> None:
+            self._said.append(Due(line.answer_due_ns(at_ns), self._answer(request)))
+
+        line.send(now_ns, act)
+
+    def _request(self, request: SubmitOrder | CancelAtVenue, now_ns: int) -> None:
+        line = self._lines.get(request.symbol, self._account_line)
+        matcher = self._matchers.get(request.symbol)
+
+        def act(at_ns: int) -> None:
+            if matcher is None:
+                answer = refused(request, INVALID_SYMBOL)
+                self._said.append(Due(line.answer_due_ns(at_ns), answer))
+            elif isinstance(request, SubmitOrder):
+                matcher.place(request, at_ns)
+            else:
+                matcher.cancel(request, at_ns)
+
+        line.send(now_ns, act)
+
+    def _answer(self, request: Query) -> Message:
+        if isinstance(request, QueryAccount):
+            return AccountSnapshot(request.request_id, self.account.balances())
+        if isinstance(request, QueryOpenOrders):
+            found = [
+                order.seen_from_outside(desk.instrument)
+                for desk in self._desks.values()
+                for order in desk.open.values()
+            ]
+            return OpenOrdersSnapshot(request.request_id, tuple(found))
+        known = self._desks.get(request.symbol)
+        if isinstance(request, QueryOrder):
+            order = known.order(request.client_order_id) if known else None
+            outside = order.seen_from_outside(known.instrument) if known and order else None
+            return OrderSnapshot(request.request_id, request.client_order_id, outside)
+        trades = known.trades if known else ()
+        newer = tuple(trade for trade in trades if trade.trade_id > request.after_trade_id)
+        return TradesSnapshot(request.request_id, request.symbol, newer)
+
+    def _waiting_lines(self) -> list[_Line]:
+        return [line for line in (self._account_line, *self._lines.values()) if line.requests]
+
+    def _emitter(self, line: _Line) -> Callable[[int, Message], None]:
+        def emit(venue_ns: int, message: Message) -> None:
+            self._said.append(Due(line.answer_due_ns(venue_ns), message))
+
+        return emit
+
+    def _drain(self) -> list[Due]:
+        said, self._said = self._said, []
+        return sorted(said, key=lambda due: due.due_ns)
+
+
+def _first_in_line(line: _Line) -> tuple[int, int]:
+    return line.requests[0].arrives_ns, line.requests[0].number
