@@ -1,0 +1,1 @@
+"""The I/O edge: venues, recordings, the paper venue. Nothing pure lives here."""

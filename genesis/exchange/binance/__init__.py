@@ -1,0 +1,1 @@
+"""Binance spot: its wire formats and how they become the vocabulary."""

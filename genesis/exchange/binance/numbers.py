@@ -1,0 +1,80 @@
+"""The venue's decimal texts to exact integers. Never a float."""
+
+from __future__ import annotations
+
+from genesis.domain.instrument import Instrument
+
+_REMEMBERED = 1 << 16
+_MOST_DIGITS = 18  # what surely fits in 64 bits
+
+
+def scaled(text: str, decimals: int) -> int | None:
+    """``text`` times 10**decimals; None when it has finer digits than that.
+
+    Raises ValueError saying what the text is instead of a plain non-negative decimal.
+    """
+    whole, _, fraction = text.partition(".")
+    digits = whole + fraction
+    if not (digits.isascii() and digits.isdigit() and whole):
+        negative = text.startswith("-") and text[1:].replace(".", "", 1).isdigit()
+        raise ValueError("is negative" if negative else "is not a number")
+    fraction = fraction.rstrip("0")
+    if len(fraction) > decimals:
+        return None
+    if len(whole) + decimals > _MOST_DIGITS and whole.strip("0"):
+        raise ValueError("is too large")
+    return int(whole + fraction.ljust(decimals, "0"))
+
+
+class Prices(dict[str, int]):
+    """Price texts of one instrument to ticks, remembering the recent ones.
+
+    Raises ValueError for a text that is not a positive price on the tick.
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        super().__init__()
+        self._instrument = instrument
+
+    def __missing__(self, text: str) -> int:
+        instrument = self._instrument
+        what = f"price {text} of {instrument.symbol}"
+        try:
+            ticks = scaled(text, instrument.price_decimals)
+        except ValueError as error:
+            raise ValueError(f"{what} {error}") from None
+        if ticks is None:
+            raise ValueError(f"{what} is off the tick {instrument.tick_size:f}")
+        if ticks == 0:
+            raise ValueError(f"{what} is zero")
+        return _remember(self, text, ticks)
+
+
+class Quantities(dict[str, int]):
+    """Quantity texts of one instrument to market lots, remembering the recent ones.
+
+    Raises ValueError for a text that is not a quantity of zero or more whole lots.
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        super().__init__()
+        self._instrument = instrument
+
+    def __missing__(self, text: str) -> int:
+        instrument = self._instrument
+        what = f"quantity {text} of {instrument.symbol}"
+        try:
+            lots = scaled(text, instrument.lot_decimals)
+        except ValueError as error:
+            raise ValueError(f"{what} {error}") from None
+        if lots is None:
+            lot = f"0.{1:0{instrument.lot_decimals}d}" if instrument.lot_decimals else "1"
+            raise ValueError(f"{what} is finer than a market lot of {lot}")
+        return _remember(self, text, lots)
+
+
+def _remember(known: dict[str, int], text: str, value: int) -> int:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[text] = value
+    return value
