@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from math import isfinite
 
 from rich.cells import cell_len, set_cell_size
@@ -119,6 +119,7 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return padding + text if right else text + padding
 
 
+@lru_cache(maxsize=1024)  # the same few names are written ten times a second
 def name(text: str, width: int) -> str:
     """A name in exactly ``width`` cells; a long one keeps its both ends, which tell it apart."""
     text = clean(text)
@@ -139,13 +140,13 @@ def wrap(text: str, width: int, *, first: str = "", rest: str = "") -> list[str]
     )
 
 
-def sparkline(values: Sequence[float], width: int) -> str:
+def sparkline(values: tuple[float, ...], width: int) -> str:
     """A curve in one row of bars, newest at the right, scaled from its lowest to its highest."""
     levels = _levels(values, width, len(BARS))
     return "".join(BARS[level] for level in levels).rjust(max(0, width))
 
 
-def curve(values: Sequence[float], width: int, height: int) -> list[str]:
+def curve(values: tuple[float, ...], width: int, height: int) -> list[str]:
     """A curve as the edge of an area in ``height`` rows of bars, newest at the right."""
     levels = _levels(values, width, height * len(BARS))
     rows = []
@@ -155,14 +156,15 @@ def curve(values: Sequence[float], width: int, height: int) -> list[str]:
     return rows
 
 
-def _levels(values: Sequence[float], width: int, count: int) -> list[int]:
+@lru_cache(maxsize=8)  # the curve moves far more rarely than the figures beside it
+def _levels(values: tuple[float, ...], width: int, count: int) -> tuple[int, ...]:
     """At most ``width`` values as whole levels 0..count-1; thinned ones keep the last."""
     points = [value for value in values if isfinite(value)]
     if not points or width <= 0:
-        return []
+        return ()
     if len(points) > width:
         points = [points[(i + 1) * len(points) // width - 1] for i in range(width)]
     low, high = min(points), max(points)
     if high <= low:
-        return [0] * len(points)
-    return [round((point - low) / (high - low) * (count - 1)) for point in points]
+        return (0,) * len(points)
+    return tuple(round((point - low) / (high - low) * (count - 1)) for point in points)

@@ -96,15 +96,15 @@ def test_a_long_name_keeps_both_ends() -> None:
 
 
 def test_sparkline_runs_from_low_to_high_with_the_newest_at_the_right() -> None:
-    assert text.sparkline([1.0, 2.0, 3.0], 5) == "  ▁▅█"
-    assert text.sparkline([5.0, 5.0], 2) == "▁▁"
-    assert text.sparkline([], 4) == "    "
-    assert text.sparkline([1.0, float("nan"), 2.0], 2) == "▁█"
+    assert text.sparkline((1.0, 2.0, 3.0), 5) == "  ▁▅█"
+    assert text.sparkline((5.0, 5.0), 2) == "▁▁"
+    assert text.sparkline((), 4) == "    "
+    assert text.sparkline((1.0, float("nan"), 2.0), 2) == "▁█"
 
 
 def test_a_thinned_curve_keeps_its_newest_value() -> None:
-    assert text.sparkline([0.0] * 99 + [1.0], 10)[-1] == "█"
+    assert text.sparkline((0.0,) * 99 + (1.0,), 10)[-1] == "█"
 
 
 def test_a_curve_fills_its_rows() -> None:
-    assert text.curve([0.0, 1.0], 2, 2) == [" █", "▁█"]
+    assert text.curve((0.0, 1.0), 2, 2) == [" █", "▁█"]
