@@ -136,7 +136,6 @@ class Executor(FollowingActor):
         )
         self._orders.intend(event)
         self._mints[intent.client_order_id] = approved.mint_epoch
-        self.count("orders")
         self.record(event)
 
     def on_durable(self, facts: list[Fact]) -> None:

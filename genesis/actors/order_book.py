@@ -7,7 +7,14 @@ from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
 from genesis.messages.base import Message
 from genesis.messages.journal import BookLost, BookRecovered
-from genesis.messages.market import BookView, MarketBatch, RequestSnapshot, TradeTicks
+from genesis.messages.market import (
+    AskBest,
+    Best,
+    BookView,
+    MarketBatch,
+    RequestSnapshot,
+    TradeTicks,
+)
 from genesis.runtime.actor import Context, handles
 
 EXCHANGE = "exchange"
@@ -66,6 +73,12 @@ class OrderBook(JournalingActor):
         self._asked = False
         if not self._book.synced:
             self._ask_for_snapshot()
+
+    @handles(AskBest)
+    def _on_ask_best(self, question: AskBest) -> Best:
+        book = self._book
+        best = book.best() if book.synced else (0, 0, 0, 0)
+        return Best(self._instrument.symbol, book.last_update_id, *best)
 
     def _ask_for_snapshot(self) -> None:
         self._asked = True

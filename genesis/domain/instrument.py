@@ -75,7 +75,7 @@ class Instrument(msgspec.Struct, frozen=True):
         max_orders: int = 200,
         status: str = "TRADING",
     ) -> Instrument:
-        """Derive the scales from tick and step. Raises ValueError on a tick that is no power of ten."""
+        """Derive the scales. Raises ValueError when tick or step is not a power of ten."""
         price_decimals = _decimals(symbol, "tick", tick_size)
         step_decimals = _decimals(symbol, "step", step_size)
         return cls(

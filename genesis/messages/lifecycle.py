@@ -160,6 +160,12 @@ class Ended(Control, frozen=True):
     orders_left: bool
 
 
+class RunOver(Message, frozen=True):
+    """To the publisher: the run is over, and why; its figures stay on the screens."""
+
+    reason: str
+
+
 class Failed(Control, frozen=True):
     """To the daemon: the run cannot go on."""
 

@@ -165,3 +165,18 @@ class BookResynced(Message, frozen=True):
     symbol: str
     time_ns: int
     update_id: int
+
+
+class AskBest(Message, frozen=True):
+    """A question to a book; answered with ``Best``."""
+
+
+class Best(Message, frozen=True):
+    """The top of the folded levels; all 0 while the book is not whole."""
+
+    symbol: str
+    update_id: int
+    bid_ticks: int
+    bid_lots: int
+    ask_ticks: int
+    ask_lots: int

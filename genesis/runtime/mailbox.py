@@ -189,12 +189,17 @@ class Mailbox:
         self._tokens.put(None)
         return abandoned
 
+    @property
+    def depth(self) -> int:
+        """Messages waiting."""
+        return len(self._control) + len(self._data)
+
     def metrics(self) -> MailboxMetrics:
         with self._lock:
             heads = [lane[0].put_ns for lane in (self._control, self._data) if lane]
             age_ns = time.monotonic_ns() - min(heads) if heads else 0
             return MailboxMetrics(
-                depth=len(self._control) + len(self._data),
+                depth=self.depth,
                 age_ns=age_ns,
                 handled=self._handled,
                 conflated=self._conflated,

@@ -1,0 +1,238 @@
+"""The composition root: which actors, in what order, under which policy. Nothing else wires."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from genesis.actors.executor import Executor
+from genesis.actors.market_feed import MarketFeed, book_name
+from genesis.actors.order_book import EXCHANGE, OrderBook
+from genesis.actors.persistence import Persistence
+from genesis.actors.publisher import Publisher
+from genesis.actors.risk import EXECUTOR, Risk, strategy_name
+from genesis.actors.strategy import RISK, StrategyHost
+from genesis.actors.supervisor import PUBLISHER, Supervisor, Times
+from genesis.config import Settings
+from genesis.domain.limits import Limits
+from genesis.domain.state import TradingState
+from genesis.exchange.binance.decode import Decoder
+from genesis.exchange.paper import FEED, PaperExchange
+from genesis.exchange.source import Market
+from genesis.messages.base import Message
+from genesis.runtime.actor import SUPERVISOR, Context
+from genesis.runtime.gate import TradingGate
+from genesis.runtime.supervision import ChildSpec, GroupSpec, Strategy
+from genesis.runtime.threads import ThreadsRuntime, starter
+from genesis.simulator.matching import MatchingEngine
+from genesis.simulator.settings import PaperSettings
+from genesis.storage.folder import DataFolder
+from genesis.storage.journal import Journal
+from genesis.strategies import port
+from genesis.strategies.ema_cross import EmaCross
+from genesis.strategies.spread_capture import SpreadCapture
+from genesis.tui.bridge import ViewBridge
+from genesis.tui.slot import Slot
+
+MS = 1_000_000
+PERSISTENCE = "persistence"
+VIEW = "view"
+MONEY = "money"
+MARKET = "market"
+SCREENS = "screens"
+
+Start = Callable[[Context], Any]
+
+
+def groups(settings: Settings) -> list[GroupSpec]:
+    """What fails together. What only shows things never halts trading."""
+    limits = (settings.supervision.intensity, settings.supervision.period_s * 1000 * MS)
+    return [
+        GroupSpec(MONEY, Strategy.ONE_FOR_ONE, *limits),
+        GroupSpec(MARKET, Strategy.REST_FOR_ONE, *limits),
+        GroupSpec(SCREENS, Strategy.ONE_FOR_ONE, *limits, halts=False),
+    ]
+
+
+def limits(settings: Settings) -> Limits:
+    """The risk section as the domain wants it."""
+    risk, paper = settings.risk, settings.paper
+    return Limits(
+        position_fraction=risk.position_fraction,
+        exposure_fraction=risk.exposure_fraction,
+        orders_per_10_s=risk.orders_per_10_s,
+        open_orders_max=risk.open_orders_max,
+        price_collar_fraction=risk.price_collar_fraction,
+        stale_after_ms=risk.stale_after_ms,
+        daily_loss_fraction=risk.daily_loss_fraction,
+        drawdown_fraction=risk.drawdown_fraction,
+        worst_fee_fraction=max(paper.maker_fee, paper.taker_fee),
+    )
+
+
+def strategies(
+    settings: Settings, symbols: tuple[str, ...]
+) -> dict[str, Callable[[], port.Strategy]]:
+    """The enabled strategies, each as a factory of fresh ones."""
+    ema, spread = settings.strategies.ema_cross, settings.strategies.spread_capture
+    known: dict[str, Callable[[], port.Strategy]] = {
+        "ema_cross": lambda: EmaCross(symbols, ema.fast, ema.slow, ema.notional),
+        "spread_capture": lambda: SpreadCapture(
+            symbols,
+            spread.notional,
+            spread.half_spread_bps,
+            spread.requote_bps,
+            spread.refresh_ms * MS,
+        ),
+    }
+    return {name: known[name] for name in settings.strategies.enabled}
+
+
+class House:
+    """Everything wired, nothing started but the runtime's timers."""
+
+    def __init__(
+        self,
+        runtime: ThreadsRuntime,
+        settings: Settings,
+        market: Market,
+        folder: DataFolder,
+        state: TradingState,
+        end_ns: int | None,
+        report: Callable[[Message], None],
+    ) -> None:
+        """``state`` is the journal's at the start of the run; ``end_ns`` ends the market early."""
+        self.runtime = runtime
+        self.gate = TradingGate()
+        self.slot = Slot()
+        self.symbols = tuple(sorted(market.instruments))
+        self._settings = settings
+        self._market = market
+        self._folder = folder
+        self._run = state.run
+        self._strategies = strategies(settings, self.symbols)
+        starts = {**self._money(), **self._market_actors(), VIEW: self._view()}
+        self._register(starts)
+        groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
+        groups_of |= dict.fromkeys((PERSISTENCE, RISK, EXECUTOR), MONEY)
+        children = [ChildSpec(name, groups_of.get(name, MARKET)) for name in starts]
+        self._supervisor = starter(
+            Supervisor,
+            nursery=runtime,
+            gate=self.gate,
+            groups=groups(settings),
+            children=children,
+            starts=starts,
+            money=frozenset((PERSISTENCE, RISK, EXECUTOR)),
+            times=_times(settings),
+            run=state.run,
+            report=report,
+        )
+        self._exchange = self._paper(state, end_ns)
+
+    def start(self) -> None:
+        """Start the exchange outside, then the supervisor, which starts everything else."""
+        self.runtime.spawn(EXCHANGE, self._exchange)
+        self.runtime.spawn(SUPERVISOR, self._supervisor)
+
+    def _register(self, starts: Mapping[str, Start]) -> None:
+        for name in (SUPERVISOR, EXCHANGE, *starts):
+            self.runtime.register(name)
+
+    def _money(self) -> dict[str, Start]:
+        settings, instruments = self._settings, self._market.instruments
+        book_names = tuple(book_name(symbol) for symbol in self.symbols)
+        strategy_names = tuple(strategy_name(name) for name in self._strategies)
+        peers = (SUPERVISOR, RISK, EXECUTOR, PUBLISHER, *book_names, *strategy_names)
+        executor = settings.executor
+        return {
+            PERSISTENCE: starter(Persistence, open_journal=self._open_journal, peers=peers),
+            RISK: starter(Risk, gate=self.gate, instruments=instruments, limits=limits(settings)),
+            EXECUTOR: starter(
+                Executor,
+                gate=self.gate,
+                symbols=self.symbols,
+                ask_after_ns=executor.unknown_query_after_ms * MS,
+                give_up_ns=executor.unknown_give_up_ms * MS,
+            ),
+            PUBLISHER: starter(
+                Publisher,
+                gate=self.gate,
+                instruments=instruments,
+                limits=limits(settings),
+                interval_ns=settings.view.interval_ms * MS,
+                title=self._market.title,
+            ),
+        }
+
+    def _open_journal(self) -> Journal:
+        journal = self._settings.journal
+        return Journal.open(
+            self._folder,
+            checkpoint_every=journal.checkpoint_every,
+            busy_timeout_ms=journal.busy_timeout_ms,
+        )
+
+    def _market_actors(self) -> dict[str, Start]:
+        instruments = self._market.instruments
+        hosts = tuple(strategy_name(name) for name in self._strategies)
+        starts: dict[str, Start] = {
+            FEED: starter(
+                MarketFeed,
+                new_decoder=lambda: Decoder(instruments),
+                strict=self._market.recorded,
+            )
+        }
+        for symbol in self.symbols:
+            starts[book_name(symbol)] = starter(
+                OrderBook,
+                instrument=instruments[symbol],
+                depth_levels=self._settings.market.depth_levels,
+                view_readers=(RISK, PUBLISHER, *hosts),
+                trade_readers=hosts,
+            )
+        for name, make in self._strategies.items():
+            starts[strategy_name(name)] = starter(
+                StrategyHost, strategy=name, make=make, instruments=instruments, run=self._run
+            )
+        return starts
+
+    def _view(self) -> Start:
+        return starter(ViewBridge, slot=self.slot)
+
+    def _paper(self, state: TradingState, end_ns: int | None) -> Start:
+        paper, market = self._settings.paper, self._market
+        engine = MatchingEngine(
+            market.instruments.values(),
+            state.ledger.balances,
+            PaperSettings(
+                maker_fee=paper.maker_fee,
+                taker_fee=paper.taker_fee,
+                latency_to_venue_ns=paper.latency_to_venue_ms * MS,
+                latency_from_venue_ns=paper.latency_from_venue_ms * MS,
+                jitter_ns=paper.jitter_ms * MS,
+            ),
+            random.Random(self._settings.market.seed),
+            first_id=1 + max(state.orders.last_trade_ids.values(), default=0),
+        )
+        speed_0 = self._settings.market.speed == 0
+        return starter(
+            PaperExchange,
+            frames=market.frames,
+            engine=engine,
+            new_decoder=lambda: Decoder(market.instruments),
+            latency_ns=paper.latency_from_venue_ms * MS,
+            window_ns=self._settings.market.window_ms * MS if speed_0 else 0,
+            end_ns=end_ns,
+        )
+
+
+def _times(settings: Settings) -> Times:
+    supervision = settings.supervision
+    return Times(
+        heartbeat_ns=supervision.heartbeat_ms * MS,
+        hang_after_ns=supervision.hang_after_ms * MS,
+        start_timeout_ns=supervision.start_timeout_ms * MS,
+        shutdown_timeout_ns=supervision.shutdown_timeout_ms * MS,
+    )

@@ -1,0 +1,260 @@
+"""One run from its first line to its summary: opens what it needs, waits, ends in good order."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pykka
+
+from genesis import __version__
+from genesis.actors.ladder import RECOVERY
+from genesis.actors.market_feed import book_name
+from genesis.actors.order_book import EXCHANGE
+from genesis.config import Settings
+from genesis.daemon import House
+from genesis.domain import book
+from genesis.domain.state import TradingState
+from genesis.exchange.source import Market, open_market
+from genesis.messages.base import Message
+from genesis.messages.control import Quit
+from genesis.messages.journal import (
+    AccountOpened,
+    AnyEvent,
+    Fact,
+    JournalFailed,
+    JournalRecovered,
+    RunStarted,
+)
+from genesis.messages.lifecycle import (
+    Ended,
+    Failed,
+    InputFailed,
+    MarketEnded,
+    RunOver,
+    Shutdown,
+    Started,
+    StartMarket,
+)
+from genesis.messages.market import AskBest, Best
+from genesis.runtime.actor import SUPERVISOR
+from genesis.runtime.clock import Clock, ScaledClock, WarpClock
+from genesis.runtime.gate import HALT
+from genesis.runtime.threads import ThreadsRuntime
+from genesis.storage.folder import DataFolder
+from genesis.storage.journal import Append, Journal
+from genesis.summary import Summary, summarize
+
+DONE, HALTED, FAULT = 0, 3, 4
+LEAD_IN_S = 60
+"""Trading time before the first frame, for actors to start and reconcile in."""
+ASK_TIMEOUT_S = 5.0
+JOURNAL_PATIENCE_S = 10.0
+"""A journal that cannot be written for this long ends a run nobody watches."""
+END_TIMEOUT_S = 60.0
+
+
+class Options(NamedTuple):
+    """``for_s`` is trading time. ``attended``: somebody watches, so a fault or the end of the
+    recording leaves everything standing until the operator quits."""
+
+    all_symbols: bool
+    until_end: bool
+    for_s: float | None
+    attended: bool
+
+
+class Outcome(NamedTuple):
+    """``error`` is one line for a person, empty when there was none."""
+
+    exit_code: int
+    error: str
+    summary: Summary | None
+
+
+class Session:
+    """Build it (which opens and checks everything), ``start``, then ``wait``."""
+
+    def __init__(self, settings: Settings, folder: DataFolder, options: Options) -> None:
+        book.warm_up()
+        self._settings = settings
+        self._options = options
+        self._folder = folder
+        self._reports: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._market = open_market(
+            settings.market.market,
+            settings.market.symbols,
+            settings.market.seed,
+            all_symbols=options.all_symbols,
+        )
+        self._before, state = self._begin_run()
+        start_ns = self._market.start_ns
+        self.runtime = ThreadsRuntime(
+            _clock(settings.market.speed, start_ns),
+            seed=settings.market.seed,
+            mailbox_capacity=settings.mailbox.capacity,
+        )
+        self.runtime.supervisor_down = self._supervisor_down
+        end_ns = None if options.for_s is None else start_ns + int(options.for_s * 1e9)
+        self.house = House(
+            self.runtime, settings, self._market, folder, state, end_ns, self._reports.put
+        )
+        self.house.gate.hold(RECOVERY, "starting")
+        if state.halted:
+            self.house.gate.hold(HALT, state.halt_reason)
+        self._best: dict[str, Best] = {}
+        self._error = ""
+        self._ending = False
+        self._journal_failed_s: float | None = None
+
+    def start(self) -> None:
+        """Set the actors going; ``wait`` hears the rest."""
+        # At the default of 5 ms one busy thread would add as much to every hop between actors.
+        sys.setswitchinterval(1e-4)
+        self.house.start()
+
+    def send(self, message: Message) -> None:
+        """A command of the operator."""
+        self.runtime.address(SUPERVISOR).tell(message)
+
+    def quit(self, reason: str) -> None:
+        """End the run in good order; safe from any thread and from a signal handler."""
+        self._reports.put(Quit(reason))
+
+    def wait(self, every_s: float, look: Callable[[], None]) -> Outcome:
+        """Until the run is over; calls ``look`` every ``every_s`` seconds meanwhile."""
+        next_look_s = time.monotonic() + every_s
+        deadline_s: float | None = None
+        while True:
+            try:
+                report = self._reports.get(timeout=max(0.0, next_look_s - time.monotonic()))
+            except queue.Empty:
+                next_look_s += every_s
+                look()
+                self._watch_journal()
+                if deadline_s is not None and time.monotonic() > deadline_s:
+                    self._error = self._error or "the actors did not end in time"
+                    break
+                continue
+            if isinstance(report, Ended):
+                if report.orders_left:
+                    self._error = self._error or "orders may be left open at the venue"
+                break
+            self._hear(report)
+            if self._ending and deadline_s is None:
+                deadline_s = time.monotonic() + END_TIMEOUT_S
+        return self._finish()
+
+    def _hear(self, report: Message) -> None:
+        match report:
+            case Started():
+                self.runtime.clock.jump_to(self._market.start_ns)
+                self.runtime.address(EXCHANGE).tell(StartMarket())
+            case MarketEnded():
+                self._over("the market is over")
+            case Quit(reason):
+                self._end(reason)
+            case InputFailed(error):
+                self._error = self._error or error
+                self._over(error)
+            case Failed(error):
+                self._error = self._error or error
+                self._end(error)
+            case JournalFailed(reason):
+                self._journal_failed_s = time.monotonic()
+                print(f"genesis: {reason}; trading is held until it can be", file=sys.stderr)
+            case JournalRecovered():
+                self._journal_failed_s = None
+
+    def _over(self, reason: str) -> None:
+        """Nothing more will come; whoever watches decides when to leave."""
+        if self._options.attended:
+            self.runtime.address("publisher").tell(RunOver(reason))
+        elif self._options.until_end or self._options.for_s is not None or self._error:
+            self._end(reason)
+
+    def _end(self, reason: str) -> None:
+        if self._ending:
+            return
+        self._ending = True
+        self._best = self._ask_books()
+        self.send(Shutdown(reason))
+
+    def _ask_books(self) -> dict[str, Best]:
+        best = {}
+        for symbol in self.house.symbols:
+            try:
+                address = self.runtime.address(book_name(symbol))
+                best[symbol] = address.ask(AskBest(), ASK_TIMEOUT_S)
+            except pykka.Timeout:
+                continue  # a book that is down has no best
+        return best
+
+    def _watch_journal(self) -> None:
+        since_s = self._journal_failed_s
+        if since_s is None or self._options.attended or self._ending:
+            return
+        if time.monotonic() - since_s > JOURNAL_PATIENCE_S:
+            self._error = self._error or "the journal could not be written; nothing was traded on"
+            self._end(self._error)
+
+    def _supervisor_down(self, reason: str) -> None:
+        self.house.gate.hold(HALT, f"the supervisor died: {reason}")
+        self._error = f"the supervisor died: {reason}"
+        self._reports.put(Ended(orders_left=True))
+
+    def _begin_run(self) -> tuple[TradingState, TradingState]:
+        """Journal the start; the states before and after it."""
+        settings, market = self._settings, self._market
+        journal = Journal.open(
+            self._folder,
+            checkpoint_every=settings.journal.checkpoint_every,
+            busy_timeout_ms=settings.journal.busy_timeout_ms,
+        )
+        before = TradingState.decode(journal.state_bytes())
+        started = RunStarted(
+            run=journal.next_run(),
+            version=__version__,
+            market=market.title,
+            symbols=tuple(sorted(market.instruments)),
+            strategies=settings.strategies.enabled,
+            config_digest=settings.digest(),
+        )
+        events: list[AnyEvent] = [started]
+        if not before.ledger.quote:
+            account = settings.account
+            events.append(AccountOpened(account.quote, account.starting_quote))
+        facts = [Fact(market.start_ns, event) for event in events]
+        journal.append([Append("daemon", 1, n, fact) for n, fact in enumerate(facts, 1)])
+        after = TradingState.decode(journal.state_bytes())
+        journal.close()
+        return before, after
+
+    def _finish(self) -> Outcome:
+        self.house.slot.close()
+        halted = self.house.gate.held(HALT)
+        self.runtime.stop()
+        journal = Journal.open(self._folder)
+        summary = summarize(
+            self.runtime.counters,
+            self._before,
+            journal.state,
+            journal.head_hash,
+            self._best,
+            self._market.instruments,
+        )
+        journal.close()
+        code = FAULT if self._error else HALTED if halted else DONE
+        return Outcome(code, self._error, summary)
+
+
+def _clock(speed: float, start_ns: int) -> Clock:
+    if speed == 0:
+        return WarpClock(start_ns - LEAD_IN_S * 1_000_000_000)
+    return ScaledClock(start_ns - int(LEAD_IN_S * 1e9 * speed), speed)
+
+
+__all__ = ["Market", "Options", "Outcome", "Session"]

@@ -1,0 +1,38 @@
+"""The headless daemon's one line a second. Formats; knows nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from genesis.messages.view import BookLine, ViewState
+
+
+def status_line(state: ViewState) -> str:
+    """Time, money, books with their age, counts, gate; calm and on one line."""
+    when = datetime.fromtimestamp(state.now_ns // 1_000_000_000, UTC)
+    parts = [f"{when:%H:%M:%S}"]
+    account = state.account
+    if account is not None:
+        parts.append(
+            f"equity {account.equity:.2f} {account.quote} ({_signed(account.day_pnl)} today)"
+        )
+    parts += [_book(book, state.now_ns) for book in state.books]
+    if state.counters is not None:
+        counters = state.counters
+        parts.append(f"orders {counters.orders}, fills {counters.fills}")
+    if state.gate is not None:
+        reason = f" ({state.gate.reason})" if state.gate.reason else ""
+        parts.append(f"{state.gate.state}{reason}")
+    return "  ".join(parts)
+
+
+def _book(book: BookLine, now_ns: int) -> str:
+    if not book.synced:
+        return f"{book.symbol} waits for its book"
+    age_s = max(0, now_ns - book.data_time_ns) / 1e9
+    return f"{book.symbol} {book.bid:f}/{book.ask:f} {age_s:.1f} s old"
+
+
+def _signed(value: Decimal) -> str:
+    return f"{value:+.2f}"
