@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -41,6 +42,8 @@ _TICKER_BID = int(Kind.TICKER_BID)
 _TICKER_ASK = int(Kind.TICKER_ASK)
 
 _Levels = list[tuple[str, str]]
+_Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Time = Annotated[int, msgspec.Meta(ge=0, le=9 * 10**15)]
 
 
 class _Event(msgspec.Struct, gc=False):
@@ -52,22 +55,22 @@ class _Event(msgspec.Struct, gc=False):
     stream: str = ""
     data: _Event | None = None
     e: str = ""
-    E: int = 0
+    E: _Time = 0
     s: str = ""
-    U: int = -1
-    u: int = -1
-    b: _Levels | str | int | None = None
-    a: _Levels | str | int | None = None
+    U: _Id = -1
+    u: _Id = -1
+    b: _Levels | str | _Id | None = None
+    a: _Levels | str | _Id | None = None
     B: str = ""
     A: str = ""
-    t: int = -1
+    t: _Id = -1
     p: str = ""
     q: str = ""
     m: bool | None = None
-    lastUpdateId: int = -1
+    lastUpdateId: _Id = -1
     bids: _Levels | None = None
     asks: _Levels | None = None
-    result: msgspec.Raw | None | msgspec.UnsetType = msgspec.UNSET
+    result: msgspec.Raw | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Counts(msgspec.Struct):
@@ -124,7 +127,7 @@ class Decoder:
                 inner = event
             try:
                 self._take(frame, inner, event.stream)
-            except (ValueError, OverflowError) as error:
+            except ValueError as error:
                 raise BadFrame(frame.where, str(error)) from None
         return self._flush()
 
@@ -160,7 +163,7 @@ class Decoder:
             self._ignore(event.s)
             return
         else:
-            raise ValueError(f"an event of the unknown type {kind!r}" if kind else _UNKNOWN)
+            raise ValueError(f"{_UNKNOWN}: {_beginning(frame)}")
         lane.counts.frames += 1
         self.frames += 1
 
@@ -186,9 +189,9 @@ class Decoder:
             raise BadFrame(frame.where, f"not JSON: {reason}") from None
         data = body.get("data", body) if isinstance(body, dict) else body
         events = data if isinstance(data, list) else [data]
-        types = {event.get("e") if isinstance(event, dict) else None for event in events}
+        types = {str(event.get("e")) if isinstance(event, dict) else "" for event in events}
         if not types or not types <= IGNORED_EVENTS:
-            raise BadFrame(frame.where, f"{_UNKNOWN}: {error}")
+            raise BadFrame(frame.where, f"{_UNKNOWN} ({error}): {_beginning(frame)}")
         symbols = {str(event.get("s", "")) for event in events}
         self._ignore(symbols.pop() if len(symbols) == 1 else "")
 
@@ -196,9 +199,15 @@ class Decoder:
 _UNKNOWN = "a frame of an unknown shape"
 
 
+def _beginning(frame: RawFrame) -> str:
+    """The frame's first characters, for a person."""
+    text = frame.payload[:120].decode("utf-8", "replace")
+    return " ".join(text.split())[:100]
+
+
 def _ns(event_time: int) -> int:
     """Event time in ms (or, where the stream asks for it, µs) to ns."""
-    return event_time * (1_000_000 if event_time < 10**14 else 1_000)
+    return event_time * (1_000_000 if event_time < 9 * 10**12 else 1_000)
 
 
 def _take_ticker(lane: _Lane, received_ns: int, event: _Event) -> None:

@@ -1,0 +1,100 @@
+"""Numbered lines of a plain, gzip or zstd file, streamed. Knows nothing of markets."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import zstandard
+
+from genesis.errors import InputError
+
+_CHUNK_BYTES = 1 << 15
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Each line with its number from 1, without its line end, blank ones included.
+
+    The compression is told by the first bytes, not by the name. Raises InputError for a path that
+    is no readable file, an empty file, and, after all whole lines before it, for compression that
+    is damaged or cut off.
+    """
+    number = 0
+    rest = b""
+    try:
+        for chunk in _chunks(path):
+            lines = (rest + chunk).split(b"\n")
+            rest = lines.pop()
+            for number, line in enumerate(lines, number + 1):  # noqa: B020
+                yield number, line
+    except (zlib.error, zstandard.ZstdError) as error:
+        raise InputError(
+            f"{path}: the compressed data is damaged ({error}); the last good line is {number}"
+        ) from None
+    except EOFError:
+        raise InputError(
+            f"{path}: the compressed file is cut off; the last good line is {number}"
+        ) from None
+    if rest:
+        yield number + 1, rest
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with _open(path) as file:
+        data = file.read(_CHUNK_BYTES)
+        if not data:
+            raise InputError(f"{path}: the file is empty")
+        if data.startswith((_GZIP, _ZSTD)):
+            yield from _decompressed(file, data)
+            return
+        while data:
+            yield data
+            data = file.read(_CHUNK_BYTES)
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: is a directory, not a recording") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _decompressed(file: BinaryIO, data: bytes) -> Iterator[bytes]:
+    """A file may be several compressed members one after another. EOFError when cut off."""
+    decompressor = _decompressor(data)
+    while True:
+        while not data:
+            data = file.read(_CHUNK_BYTES)
+            if not data:
+                raise EOFError
+        yield decompressor.decompress(data)
+        data = b""
+        if decompressor.eof:
+            # Zeros after a gzip member are legal padding (tapes).
+            data = (decompressor.unused_data + file.read(_CHUNK_BYTES)).lstrip(b"\0")
+            if not data:
+                return
+            decompressor = _decompressor(data)
+
+
+def _decompressor(data: bytes) -> _Decompressor:
+    if data.startswith(_GZIP):
+        return zlib.decompressobj(wbits=31)
+    if data.startswith(_ZSTD):
+        return zstandard.ZstdDecompressor().decompressobj()
+    raise zlib.error("something else follows the compressed data")
