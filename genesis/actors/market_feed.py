@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 from genesis.errors import BadFrame
+from genesis.exchange.port import DecoderPort
 from genesis.messages.lifecycle import InputFailed
 from genesis.messages.market import MarketBatch, RawFrame, RawFrames, Rows
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
-
-
-class DecoderPort(Protocol):
-    """Frames to rows per symbol; raises ``BadFrame``."""
-
-    def decode(self, frames: Sequence[RawFrame]) -> Mapping[str, Rows]: ...
 
 
 def book_name(symbol: str) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from genesis.actors.market_feed import DecoderPort
 from genesis.errors import BadFrame, InputError
+from genesis.exchange.port import DecoderPort
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import InputFailed, MarketEnded, StartMarket
 from genesis.messages.market import MarketBatch, RawFrame, RawFrames, RequestSnapshot

@@ -118,7 +118,9 @@ class _File:
                     where = f"{self.path.name}: {item.url}"
                     self.instruments |= parse_exchange_info(item.body, where)
                 elif symbol := _symbol(item):
-                    self.looks.setdefault(symbol, FirstLook()).add(item.payload)
+                    if symbol not in self.looks:
+                        self.looks[symbol] = FirstLook()
+                    self.looks[symbol].add(item.payload)
                 elif _is_snapshot(item.payload):
                     unnamed.append(item)
                 seen += 1

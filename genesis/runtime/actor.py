@@ -101,12 +101,12 @@ class Actor(pykka.Actor):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        own = {
+        cls._handlers = {
             message_type: method
-            for method in cls.__dict__.values()
+            for base in reversed(cls.__mro__)
+            for method in base.__dict__.values()
             for message_type in getattr(method, "__dict__", {}).get("handles", ())
         }
-        cls._handlers = {**cls._handlers, **own}
 
     def __init__(self, context: Context) -> None:
         self.context = context

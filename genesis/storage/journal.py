@@ -7,12 +7,21 @@ from contextlib import suppress
 
 from genesis.domain.state import TradingState
 from genesis.errors import StorageError, WriterFenced
-from genesis.messages.journal import Entry, OrderFilled, RunStarted
+from genesis.messages.journal import Entry, RunStarted
 from genesis.storage.chain import Append, Appendable, Head, entry_of, seal
 from genesis.storage.engine import BUSY_TIMEOUT_MS
 from genesis.storage.folder import DataFolder
 from genesis.storage.sqlite_store import SqliteStore
-from genesis.storage.store import FENCED, Batch, FillKey, MemoryLog, MemoryStore, Seen, Store
+from genesis.storage.store import (
+    FENCED,
+    Batch,
+    MemoryLog,
+    MemoryStore,
+    OnceKey,
+    Seen,
+    Store,
+    once_key,
+)
 
 __all__ = ["CHECKPOINT_EVERY", "Append", "Journal", "MemoryLog"]
 
@@ -98,9 +107,10 @@ class Journal:
     def append(self, items: Sequence[Appendable]) -> list[Entry]:
         """Commit facts in one transaction; the entries that are new, in sequence.
 
-        A fact whose (run, source, epoch, number) is in the journal is left out, and so is a fill
-        whose (symbol, trade id) is. A fact belongs to the newest run; a ``RunStarted`` with the
-        number ``next_run()`` begins that run.
+        A fact whose (run, source, epoch, number) is in the journal is left out. So is one that
+        happened already: a second fill of one (symbol, trade id), a second intent of one client
+        order id. A fact belongs to the newest run; a ``RunStarted`` with the number ``next_run()``
+        begins that run.
 
         Raises ``WriterFenced`` when a newer writer took over, ``StorageFull`` or ``StorageError``
         when it cannot be written now (try again with the same facts), and ValueError or TypeError
@@ -110,10 +120,8 @@ class Journal:
         if not items:
             return []
         with self._store.transaction(self._head) as transaction:
-            fills = [
-                (e.symbol, e.trade_id) for i in items if isinstance(e := i.fact.event, OrderFilled)
-            ]
-            batch = self._seal(items, transaction.known_fills(fills) if fills else set())
+            keys = [key for item in items if (key := once_key(item.fact.event)) is not None]
+            batch = self._seal(items, transaction.known(keys) if keys else set())
             if batch.rows:
                 # Folded before the commit: a fact that cannot be folded must not become durable.
                 state, self._state = self.state, None
@@ -139,7 +147,7 @@ class Journal:
         self._checkpoint(1)
         self._store.close()
 
-    def _seal(self, items: Sequence[Appendable], known_fills: set[FillKey]) -> Batch:
+    def _seal(self, items: Sequence[Appendable], known: set[OnceKey]) -> Batch:
         batch = Batch(self._run)
         seen, head = self._seen, self._head
         numbers: set[tuple[int, str, int, int]] = set()
@@ -154,10 +162,10 @@ class Journal:
                 continue
             numbers.add(number)
             batch.numbers.append(number)
-            if isinstance(event, OrderFilled):
-                if (event.symbol, event.trade_id) in known_fills:
+            if (key := once_key(event)) is not None:
+                if key in known:
                     continue
-                known_fills.add((event.symbol, event.trade_id))
+                known.add(key)
             row = seal(head.seq + 1, batch.run, item, head.hash)
             # What followers hear is read back from what is stored: live cannot differ from replay.
             batch.entries.append(entry_of(row))

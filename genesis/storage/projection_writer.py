@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Table, bindparam, delete, insert, select, tuple_, update
 
 from genesis.storage.projections import Changes, HaltChange, RowDict
-from genesis.storage.store import FillKey
+from genesis.storage.store import FillKey, OnceKey
 from genesis.storage.tables import balances, equity, fills, halts, orders, positions
+
+T = TypeVar("T")
 
 _LOOKUP = 400  # keys in one SELECT ... IN: well under every database's limit of bound values
 
@@ -26,16 +28,29 @@ def write(connection: Connection, changes: Changes) -> None:
         _write_halt(connection, change)
 
 
-def known_fills(connection: Connection, keys: Iterable[FillKey]) -> set[FillKey]:
-    """Which of ``keys`` have a row already."""
-    wanted = list(keys)
-    columns = (fills.c.symbol, fills.c.trade_id)
-    known: set[FillKey] = set()
-    for start in range(0, len(wanted), _LOOKUP):
-        part = wanted[start : start + _LOOKUP]
-        found = connection.execute(select(*columns).where(tuple_(*columns).in_(part)))
-        known.update((symbol, trade_id) for symbol, trade_id in found)
-    return known
+def known(connection: Connection, keys: Iterable[OnceKey]) -> set[OnceKey]:
+    """Which orders and fills have a row already."""
+    names: list[str] = []
+    trades: list[FillKey] = []
+    for key in keys:
+        if isinstance(key, str):
+            names.append(key)
+        else:
+            trades.append(key)
+    found: set[OnceKey] = set()
+    order_id = orders.c.client_order_id
+    trade = (fills.c.symbol, fills.c.trade_id)
+    for some_names in _parts(names):
+        found.update(connection.scalars(select(order_id).where(order_id.in_(some_names))))
+    for some_trades in _parts(trades):
+        rows = connection.execute(select(*trade).where(tuple_(*trade).in_(some_trades)))
+        found.update((symbol, trade_id) for symbol, trade_id in rows)
+    return found
+
+
+def _parts(keys: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(keys), _LOOKUP):
+        yield keys[start : start + _LOOKUP]
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[RowDict]) -> None:

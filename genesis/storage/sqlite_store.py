@@ -15,7 +15,7 @@ from genesis.storage import projection_writer
 from genesis.storage.chain import FORMAT, ORIGIN, Head, Row, entry_of, follow, row_hash
 from genesis.storage.engine import BUSY_TIMEOUT_MS, reader_engine, storage_errors, writer_engine
 from genesis.storage.projections import Changes
-from genesis.storage.store import FENCED, Batch, FillKey, Loaded, Seen, Transaction
+from genesis.storage.store import FENCED, Batch, Loaded, OnceKey, Seen, Transaction
 from genesis.storage.tables import checkpoints, journal, meta
 from genesis.storage.upgrade import migrate
 
@@ -104,8 +104,8 @@ class _SqliteTransaction:
         self._connection = connection
         self._changes = Changes()
 
-    def known_fills(self, keys: Sequence[FillKey]) -> set[FillKey]:
-        return projection_writer.known_fills(self._connection, keys)
+    def known(self, keys: Sequence[OnceKey]) -> set[OnceKey]:
+        return projection_writer.known(self._connection, keys)
 
     def note(self, entry: Entry, state: TradingState) -> None:
         self._changes.note(entry, state)

@@ -10,13 +10,25 @@ import msgspec
 
 from genesis.domain.state import TradingState
 from genesis.errors import WriterFenced
-from genesis.messages.journal import Entry, OrderFilled
+from genesis.messages.journal import AnyEvent, Entry, OrderFilled, OrderIntended
 from genesis.storage.chain import ORIGIN, Head, Row
 
 FillKey = tuple[str, int]
 """Symbol and the venue's trade id: what makes a fill one fill."""
 
+OnceKey = str | FillKey
+"""What can happen only once: the opening of a client order id, and a fill."""
+
 FENCED = "the journal was taken over by a newer writer; this one writes nothing more"
+
+
+def once_key(event: AnyEvent) -> OnceKey | None:
+    """None for events that may happen again."""
+    if isinstance(event, OrderIntended):
+        return event.client_order_id
+    if isinstance(event, OrderFilled):
+        return (event.symbol, event.trade_id)
+    return None
 
 
 class Seen:
@@ -59,7 +71,7 @@ class Seen:
 class Batch(msgspec.Struct):
     """Facts on their way into one commit: their rows, what they say, and their numbers.
 
-    ``numbers`` also holds facts left out because their fill is in the journal already. ``run`` is
+    ``numbers`` also holds facts left out because they happened already (``once_key``). ``run`` is
     the run after the batch.
     """
 
@@ -95,7 +107,8 @@ class Loaded(msgspec.Struct):
 class Transaction(Protocol):
     """One commit. Leaving it without an error makes everything in it durable at once."""
 
-    def known_fills(self, keys: Sequence[FillKey]) -> set[FillKey]: ...
+    def known(self, keys: Sequence[OnceKey]) -> set[OnceKey]:
+        """Which of ``keys`` the journal holds already."""
 
     def note(self, entry: Entry, state: TradingState) -> None:
         """``state`` has just folded ``entry``: keep what the projections need of it."""
@@ -126,7 +139,7 @@ class MemoryLog:
         self.head = ORIGIN
         self.run = 0
         self.seen = Seen()
-        self.fills: set[FillKey] = set()
+        self.known: set[OnceKey] = set()
         self.checkpoint: tuple[int, bytes] | None = None
         self.lease = 0
 
@@ -155,8 +168,8 @@ class MemoryStore:
             raise WriterFenced(FENCED)
         yield self
 
-    def known_fills(self, keys: Sequence[FillKey]) -> set[FillKey]:
-        return self._log.fills.intersection(keys)
+    def known(self, keys: Sequence[OnceKey]) -> set[OnceKey]:
+        return self._log.known.intersection(keys)
 
     def note(self, entry: Entry, state: TradingState) -> None:
         """Nothing is projected: there is no one to read it."""
@@ -167,9 +180,9 @@ class MemoryStore:
         log.head = batch.head
         log.seen = batch.record(log.run, log.seen)
         log.run = batch.run
-        for entry in batch.entries:
-            if isinstance(entry.event, OrderFilled):
-                log.fills.add((entry.event.symbol, entry.event.trade_id))
+        log.known.update(
+            key for entry in batch.entries if (key := once_key(entry.event)) is not None
+        )
 
     def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
         stop = None if limit is None else after_seq + limit

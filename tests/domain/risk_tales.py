@@ -176,7 +176,7 @@ class Account:
     def worst(self, symbol: str) -> Decimal:
         """One symbol's exposure told independently of the book: all buys fill, no sell does."""
         mid = MIDS[symbol]
-        collar = (mid + D("0.01")) * (1 + LIMITS.price_collar_fraction)
+        collar = (mid + D("0.01")) * (1 + self.book.limits.price_collar_fraction)
         total = self.state.ledger.quantity(symbol) * mid
         for order in (*self.state.orders.open.values(), *self.approved.values()):
             if order.symbol == symbol and order.side is Side.BUY:
@@ -184,30 +184,29 @@ class Account:
                 total += left * max(mid, collar if order.price is None else order.price)
         return total
 
-    def act(self, name: str, action: str, symbol: str, size: int, offset: int) -> None:
+    def act(self, name: str, action: str, symbol: str, size: int, percent_away: int) -> None:
         """One step of a random history; what cannot happen now, does not."""
-        price = MIDS[symbol] + D(offset) / 100
+        mid, side = MIDS[symbol], Side.SELL if action == "sell" else Side.BUY
         if action in ("buy", "sell", "market"):
-            side = Side.SELL if action == "sell" else Side.BUY
-            scale = 1 if symbol == "BTCUSDT" else 10
-            order = placed(side, D(size * scale) / 1000, price, name, symbol)
+            away = mid * percent_away / 100
+            price = mid - away if side is Side.BUY else mid + away
+            order = placed(side, D(size) * 100 / mid, price, name, symbol)
             if action == "market":
                 order = msgspec.structs.replace(order, type=OrderType.MARKET, price=None)
             if self.book.judge(order, NOW) is None:
                 self.approve(order)
-        elif action in ("intend", "release") and self.approved:
-            chosen = sorted(self.approved)[size % len(self.approved)]
-            if action == "intend":
-                self.intend(chosen)
-            else:
-                del self.approved[chosen]
-                self.book.release(chosen)
+        elif action == "intend":
+            for approved in tuple(self.approved):
+                self.intend(approved)
+        elif action == "release" and self.approved:
+            released = sorted(self.approved)[size % len(self.approved)]
+            del self.approved[released]
+            self.book.release(released)
         elif action in ("fill", "cancel") and (open_orders := self.state.orders.open):
-            chosen = sorted(open_orders)[size % len(open_orders)]
+            chosen = open_orders[sorted(open_orders)[size % len(open_orders)]]
             if action == "cancel":
-                self.move(chosen, OrderStatus.CANCELED)
+                self.move(chosen.client_order_id, OrderStatus.CANCELED)
                 return
-            filling = open_orders[chosen]
-            limit = filling.price or MIDS[filling.symbol] + D("0.01")
-            part = min(filling.remaining, D(size) / 1000)
-            self.fill(chosen, part, limit)
+            price = chosen.price or MIDS[chosen.symbol] + D("0.01")
+            part = chosen.remaining if percent_away > 5 else chosen.remaining / 2
+            self.fill(chosen.client_order_id, part, price)

@@ -12,7 +12,7 @@ from order_tales import ID, NEW, S, at_venue, intended, sent_order, statuses, to
 
 from genesis.domain import order as machine
 from genesis.domain.order import RANK, TERMINAL, Order
-from genesis.messages.journal import OrderFilled
+from genesis.messages.journal import OrderFilled, OrderMoved
 from genesis.messages.orders import (
     ExecutionReport,
     ExecutionType,
@@ -89,6 +89,25 @@ def test_a_cancelled_order_takes_a_late_fill_and_stays_ended() -> None:
     assert (late.status, order.status, order.filled) == (S.CANCELED, S.CANCELED, D("0.3"))
     machine.on_report(order, traded(10, "0.7", "1", S.FILLED))
     assert order.status is S.FILLED  # the cancel lost after all
+
+
+def test_filled_means_the_whole_quantity_whatever_else_is_said() -> None:
+    order = sent_order()
+    machine.on_report(order, traded(2, "0.4", "0", S.FILLED))
+    assert order.awaits_trades
+    assert order.status is S.PARTIALLY_FILLED
+
+
+def test_a_repeated_journal_event_changes_nothing() -> None:
+    live, folded = sent_order(), sent_order()
+    (fill,) = machine.on_report(live, traded(1, "0.4", "0.4"))
+    assert machine.apply(folded, fill)
+    machine.apply(folded, OrderMoved(ID, S.CANCELED, 77, ""))
+    assert not machine.apply(folded, fill)
+    assert not machine.apply(folded, OrderMoved(ID, S.NEW, 77, ""))
+    assert (folded.filled, folded.status) == (D("0.4"), S.CANCELED)
+    machine.apply(folded, msgspec.structs.replace(fill, trade_id=2))
+    assert (folded.filled, folded.status) == (D("0.8"), S.CANCELED)
 
 
 def test_an_unknown_outcome_is_resolved_by_asking() -> None:

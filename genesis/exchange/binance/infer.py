@@ -17,7 +17,7 @@ _LEVEL = re.compile(rb'\[\s*"(\d+(?:\.\d+)?)"\s*,\s*"(\d+(?:\.\d+)?)"\s*[],]')
 _PRICE = re.compile(rb'"[pba]"\s*:\s*"(\d+(?:\.\d+)?)"')
 _QUANTITY = re.compile(rb'"[qBA]"\s*:\s*"(\d+(?:\.\d+)?)"')
 _MOST_DECIMALS = 8
-_ENOUGH = 50_000
+_ENOUGH_FRAMES = 2_000
 _COVERED = 0.99
 _FEW = 10
 
@@ -26,14 +26,16 @@ class FirstLook:
     """How many decimals the first prices and quantities of one symbol have."""
 
     def __init__(self) -> None:
+        self._frames = 0
         self._prices: Counter[int] = Counter()
         self._quantities: Counter[int] = Counter()
 
     def add(self, payload: bytes) -> None:
         """Look at one frame: each price and quantity that differs within it counts once."""
         event = _EVENT.search(payload)
-        if self._prices.total() > _ENOUGH or (event and event[1] not in _LOOKED_AT):
+        if self._frames == _ENOUGH_FRAMES or (event and event[1] not in _LOOKED_AT):
             return
+        self._frames += 1
         levels = _LEVEL.findall(payload)
         prices = {price for price, _ in levels} | set(_PRICE.findall(payload))
         quantities = {quantity for _, quantity in levels} | set(_QUANTITY.findall(payload))

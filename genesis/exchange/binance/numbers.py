@@ -5,7 +5,7 @@ from __future__ import annotations
 from genesis.domain.instrument import Instrument
 
 _REMEMBERED = 1 << 16
-_MOST_DIGITS = 18  # what surely fits in 64 bits
+_LARGEST = 2**63 - 1
 
 
 def scaled(text: str, decimals: int) -> int | None:
@@ -15,15 +15,16 @@ def scaled(text: str, decimals: int) -> int | None:
     """
     whole, _, fraction = text.partition(".")
     digits = whole + fraction
-    if not (digits.isascii() and digits.isdigit() and whole):
+    if not (whole and digits.isdigit() and digits.isascii()):
         negative = text.startswith("-") and text[1:].replace(".", "", 1).isdigit()
         raise ValueError("is negative" if negative else "is not a number")
-    fraction = fraction.rstrip("0")
-    if len(fraction) > decimals:
+    finer = len(fraction) - decimals
+    value, rest = divmod(int(digits), 10**finer) if finer > 0 else (int(digits) * 10**-finer, 0)
+    if rest:
         return None
-    if len(whole) + decimals > _MOST_DIGITS and whole.strip("0"):
+    if value > _LARGEST:
         raise ValueError("is too large")
-    return int(whole + fraction.ljust(decimals, "0"))
+    return value
 
 
 class Prices(dict[str, int]):
