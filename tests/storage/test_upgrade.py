@@ -1,0 +1,92 @@
+"""Migrations build exactly the tables the code describes, once, and never touch newer ones."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from journal_story import numbered, story
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, text
+
+from genesis.errors import DataFolderLocked, StorageError
+from genesis.storage.engine import writer_engine
+from genesis.storage.folder import DataFolder
+from genesis.storage.journal import Journal
+from genesis.storage.tables import metadata
+from genesis.storage.upgrade import current_revision, head_revision, migrate, upgrade
+from genesis.storage.verify import verify
+
+
+def drift(path: Path, described: MetaData) -> list[object]:
+    engine = writer_engine(path)
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found = compare_metadata(context, described)
+    engine.dispose()
+    return list(found)
+
+
+def test_an_empty_folder_is_brought_to_the_newest_tables(tmp_path: Path) -> None:
+    assert upgrade(tmp_path) == head_revision()
+    assert current_revision(tmp_path / "journal.db") == head_revision()
+    assert verify(tmp_path).head_seq == 0
+
+
+def test_upgrading_again_changes_nothing(folder: DataFolder) -> None:
+    journal = Journal.open(folder)
+    journal.append(numbered(story()))
+    journal.close()
+    before = verify(folder.path)
+    with pytest.raises(DataFolderLocked):
+        upgrade(folder.path)
+    folder.close()
+    assert upgrade(folder.path) == upgrade(folder.path) == head_revision()
+    assert verify(folder.path) == before
+
+
+def test_migrations_and_tables_agree(folder: DataFolder) -> None:
+    Journal.open(folder).close()
+    assert drift(folder.journal_path, metadata) == []
+    other = MetaData()
+    for table in metadata.sorted_tables:
+        table.to_metadata(other)
+    Table("meta", other, Column("forgotten", Integer), extend_existing=True)
+    assert len(drift(folder.journal_path, other)) == 1
+
+
+def test_a_newer_database_is_left_alone(folder: DataFolder) -> None:
+    Journal.open(folder).close()
+    engine = writer_engine(folder.journal_path)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StorageError, match="written by a newer GENESIS") as refused:
+        Journal.open(folder)
+    assert "tables 9999, this one knows" in str(refused.value)
+    with pytest.raises(StorageError, match="newer"):
+        verify(folder.path)
+    folder.close()
+    with pytest.raises(StorageError, match="newer"):
+        upgrade(folder.path)
+
+
+def test_a_migration_that_is_not_committed_has_not_happened(tmp_path: Path) -> None:
+    """All of it is one transaction: killed before its end, the file has no tables at all."""
+    path = tmp_path / "journal.db"
+    engine = writer_engine(path)
+
+    def die(connection: Connection) -> None:
+        assert connection.scalar(text("SELECT count(*) FROM meta")) == 1
+        raise KeyboardInterrupt
+
+    event.listen(engine, "commit", die)
+    with pytest.raises(KeyboardInterrupt):
+        migrate(engine, path)
+    engine.dispose()
+    with sqlite3.connect(path) as plain:
+        assert plain.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    with DataFolder.open(tmp_path) as folder:
+        Journal.open(folder).close()
