@@ -46,6 +46,8 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError(
             f"{path}: the compressed file is cut off; the last good line is {number}"
         ) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     if rest:
         yield number + 1, rest
 
@@ -70,8 +72,6 @@ def _open(path: Path) -> BinaryIO:
         raise InputError(f"{path}: there is no such file") from None
     except IsADirectoryError:
         raise InputError(f"{path}: is a directory, not a recording") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _decompressed(file: BinaryIO, data: bytes) -> Iterator[bytes]:

@@ -130,8 +130,10 @@ class _File:
             # It is told when it is reached, after the good lines; without any, now.
             if not self.looks:
                 raise
-        if len(self.looks) == 1:
-            ((self._snapshot_symbol, look),) = self.looks.items()
+        if unnamed and self.looks:
+            # A bare snapshot leaves room for one symbol; the decoder refuses any other.
+            self._snapshot_symbol, look = next(iter(self.looks.items()))
+            self.looks = {self._snapshot_symbol: look}
             for frame in unnamed:
                 look.add(frame.payload)
         if not self.looks and not self.instruments:

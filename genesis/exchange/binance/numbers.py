@@ -19,7 +19,8 @@ def scaled(text: str, decimals: int) -> int | None:
         negative = text.startswith("-") and text[1:].replace(".", "", 1).isdigit()
         raise ValueError("is negative" if negative else "is not a number")
     finer = len(fraction) - decimals
-    value, rest = divmod(int(digits), 10**finer) if finer > 0 else (int(digits) * 10**-finer, 0)
+    scale: int = 10 ** abs(finer)
+    value, rest = divmod(int(digits), scale) if finer > 0 else (int(digits) * scale, 0)
     if rest:
         return None
     if value > _LARGEST:
