@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import numpy as np
-
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
-from genesis.messages.market import Kind, Rows
+from genesis.messages.market import Rows
 from genesis.messages.orders import (
     CancelAtVenue,
     ExecutionType,
@@ -31,7 +29,7 @@ from genesis.simulator.liquidity import (
 )
 from genesis.simulator.orders import Order, Refusal
 from genesis.simulator.queue import Match, RestingQueue
-from genesis.simulator.tape import Interest, LevelSeen, TradeSeen, pieces, seen
+from genesis.simulator.tape import Interest, LevelSeen, News, TradeSeen, pieces, seen
 
 Plan = list[tuple[Offer, int]]
 """The levels an arriving order takes, best first, with the lots taken of each."""
@@ -47,8 +45,7 @@ class SymbolMatcher:
         self._step_lots = instrument.lots(instrument.step_size)
         self._queues = {side: RestingQueue(side, self._step_lots) for side in (BIDS, ASKS)}
         self._consumption = Consumption()
-        self._depth_event_ns = 0
-        self._ticker_id = 0
+        self._news = News()
 
     # The market moves
 
@@ -73,16 +70,8 @@ class SymbolMatcher:
 
     def _fold(self, rows: Rows) -> None:
         self.book.fold(rows)
-        kinds = rows["kind"]
-        resets = np.flatnonzero(kinds == Kind.RESET)
-        if len(resets):
+        if self._news.note(rows):
             self._on_reset()
-            rows = rows[resets[-1] :]
-            kinds = rows["kind"]
-        if len(begins := np.flatnonzero(kinds == Kind.DEPTH_BEGIN)):
-            self._depth_event_ns = int(rows["event_ns"][begins[-1]])
-        if len(tickers := np.flatnonzero(kinds == Kind.TICKER_ASK)):
-            self._ticker_id = max(self._ticker_id, int(rows["last_id"][tickers[-1]]))
 
     def _on_trade(self, trade: TradeSeen) -> None:
         queue = self._queues[trade.side]
@@ -108,7 +97,6 @@ class SymbolMatcher:
 
     def _on_reset(self) -> None:
         """Ids and levels of another connection do not compare with what follows."""
-        self._ticker_id = self._depth_event_ns = 0
         self._consumption.forget()
         for order in self._desk.open.values():
             order.as_of_id = order.counted_ns = 0
@@ -121,7 +109,7 @@ class SymbolMatcher:
                 order.as_of_id = min(order.as_of_id, update_id)
             for ticks in set(queue.prices()):
                 lots = displayed_at(self.book, side, ticks)
-                queue.on_own_level(ticks, lots, update_id, self._depth_event_ns)
+                queue.on_own_level(ticks, lots, update_id, self._news.depth_event_ns)
             for ticks, lots in displayed_levels(self.book, -side):
                 if not queue.reached_by(ticks):
                     break
@@ -136,7 +124,7 @@ class SymbolMatcher:
         return own + self._consumption.prices()
 
     def _newest_id(self) -> int:
-        return max(self.book.last_update_id, self._ticker_id)
+        return max(self.book.last_update_id, self._news.ticker_id)
 
     # Requests arrive
 
@@ -229,7 +217,7 @@ class SymbolMatcher:
             side = _side(order.side)
             order.queue_ahead = displayed_at(self.book, side, order.price_ticks)
             order.as_of_id = self._newest_id()
-            order.counted_ns = self._depth_event_ns
+            order.counted_ns = self._news.depth_event_ns
             self._queues[side].add(order)
 
     def _expire_own_makers(self, order: Order, plan: Plan, now_ns: int) -> None:

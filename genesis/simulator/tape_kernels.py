@@ -1,0 +1,125 @@
+"""Numba kernels that scan market rows for what concerns own orders. They change no book."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit  # type: ignore[import-untyped, unused-ignore]
+
+from genesis.messages.market import Kind
+
+Ints = npt.NDArray[np.int64]
+
+# Columns of a market row as int64 (``ROW``).
+TIME, EVENT, KIND, PRICE, QUANTITY, FIRST_ID, LAST_ID = range(7)
+ROW_WIDTH = 7
+
+# Columns of a hit.
+HIT_WIDTH = 6  # time_ns, event_ns, kind, price_ticks, quantity_lots, update_id
+
+# Places in the news vector.
+DEPTH_EVENT_NS, TICKER_ID, RESETS = range(3)
+NEWS_SIZE = 3
+
+_DEPTH = int(Kind.DEPTH_BEGIN)
+_SNAPSHOT = int(Kind.SNAPSHOT_BEGIN)
+_BID = int(Kind.BID)
+_ASK = int(Kind.ASK)
+_BUY = int(Kind.TRADE_BUY)
+_SELL = int(Kind.TRADE_SELL)
+_TICKER_BID = int(Kind.TICKER_BID)
+_TICKER_ASK = int(Kind.TICKER_ASK)
+_RESET = int(Kind.RESET)
+
+
+def _kernel(function: Any) -> Any:
+    return njit(cache=True, nogil=True)(function)
+
+
+@_kernel
+def note_news(rows: Ints, news: Ints) -> None:
+    """Keep what an arriving order must know: newest depth event time and ticker id; resets."""
+    for i in range(rows.shape[0]):
+        kind = rows[i, KIND]
+        if kind == _DEPTH:
+            news[DEPTH_EVENT_NS] = rows[i, EVENT]
+        elif kind == _TICKER_ASK:
+            news[TICKER_ID] = max(news[TICKER_ID], rows[i, LAST_ID])
+        elif kind == _RESET:
+            news[DEPTH_EVENT_NS] = news[TICKER_ID] = 0
+            news[RESETS] += 1
+
+
+@_kernel
+def next_cut(rows: Ints, start: int, book_id: int) -> int:
+    """Where the next piece from ``start`` ends: at, or just after, what breaks the sequence.
+
+    ``book_id`` is the update the rows from ``start`` follow; 0 for a book that is not whole.
+    """
+    newest = book_id
+    i = start
+    while i < rows.shape[0]:
+        kind = rows[i, KIND]
+        following = 1
+        if kind in (_DEPTH, _SNAPSHOT):
+            following = 1 + rows[i, QUANTITY]
+        gap = kind == _DEPTH and book_id > 0 and rows[i, FIRST_ID] > newest + 1
+        if gap or kind in (_SNAPSHOT, _RESET):
+            return i if i > start else i + following
+        if kind == _DEPTH:
+            newest = max(newest, rows[i, LAST_ID])
+        i += following
+    return i
+
+
+@_kernel
+def find_hits(rows: Ints, bid_ticks: int, ask_ticks: int, levels: Ints, book_id: int) -> Ints:
+    """Rows of one piece that reach an own bid or ask, or update a level that is watched.
+
+    ``bid_ticks`` and ``ask_ticks``: the best own prices, 0 and the largest integer for none.
+    ``levels``: watched prices, ascending. ``book_id`` is the folded book's newest
+    update, 0 while it is not whole. Returns shape (n, HIT_WIDTH).
+    """
+    room = 16
+    hits = np.empty((room, HIT_WIDTH), np.int64)
+    found = 0
+    frame_id, frame_event = book_id, 0
+    fresh = False
+    for i in range(rows.shape[0]):
+        kind, price = rows[i, KIND], rows[i, PRICE]
+        event_ns, update_id = rows[i, EVENT], rows[i, LAST_ID]
+        if kind == _DEPTH:
+            fresh = 0 < book_id < update_id and rows[i, FIRST_ID] <= frame_id + 1
+            frame_id, frame_event = max(frame_id, update_id), event_ns
+            continue
+        if kind == _SNAPSHOT:
+            fresh = False
+            continue
+        reached = False
+        if kind in (_ASK, _TICKER_ASK, _SELL):
+            reached = price <= bid_ticks
+        elif kind in (_BID, _TICKER_BID, _BUY):
+            reached = price >= ask_ticks
+        if kind in (_BID, _ASK):
+            if not fresh:
+                continue
+            if not reached and levels.shape[0]:
+                at = np.searchsorted(levels, price)
+                reached = at < levels.shape[0] and levels[at] == price
+            event_ns, update_id = frame_event, frame_id
+        elif kind in (_TICKER_BID, _TICKER_ASK) and (book_id == 0 or update_id < frame_id):
+            continue
+        if not reached:
+            continue
+        if found == room:
+            grown = np.empty((2 * room, HIT_WIDTH), np.int64)
+            grown[:room] = hits
+            hits = grown
+            room *= 2
+        hit = hits[found]
+        hit[0], hit[1], hit[2] = rows[i, TIME], event_ns, kind
+        hit[3], hit[4], hit[5] = price, rows[i, QUANTITY], update_id
+        found += 1
+    return hits[:found]
