@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from genesis.domain.state import TradingState
 from genesis.errors import JournalTampered, WriterFenced
-from genesis.messages.journal import AccountOpened, OrderSent
+from genesis.messages.journal import AccountOpened, AnyEvent, OrderSent
 from genesis.messages.orders import OrderStatus
 from genesis.storage.engine import writer_engine
 from genesis.storage.folder import DataFolder
@@ -232,6 +232,14 @@ def test_a_journal_in_a_file_verifies_whatever_the_groups(
         assert report.state_hash == kept.state.digest()
 
 
+def test_a_commit_is_on_the_disk_before_it_is_told(folder: DataFolder) -> None:
+    engine = writer_engine(folder.journal_path)
+    with engine.begin() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
+    engine.dispose()
+
+
 def test_only_inserts_are_possible(folder: DataFolder) -> None:
     kept = Journal.open(folder)
     kept.append(numbered(story()))
@@ -259,7 +267,8 @@ def test_the_projections_say_what_the_journal_says(folder: DataFolder) -> None:
     with engine.begin() as connection:
         order = connection.execute(select(orders).order_by(orders.c.client_order_id)).all()
         held = connection.execute(select(positions)).one()
-        totals = dict(connection.execute(text("SELECT asset, total FROM balances")).all())
+        assets = connection.execute(text("SELECT asset, total FROM balances"))
+        totals = {row.asset: row.total for row in assets}
         halt = connection.execute(text("SELECT source, canceled, resume_reason FROM halts")).one()
         curve = connection.execute(text("SELECT equity FROM equity ORDER BY seq")).scalars().all()
         count = connection.execute(select(fills.c.trade_id).order_by(fills.c.trade_id)).scalars()
@@ -278,9 +287,10 @@ def test_the_projections_say_what_the_journal_says(folder: DataFolder) -> None:
 
 def test_an_order_forgotten_by_the_state_still_gets_its_late_fill(folder: DataFolder) -> None:
     kept = Journal.open(folder)
-    events = [run_started(1), AccountOpened("USDT", Decimal(500)), intended("late")]
+    events: list[AnyEvent] = [run_started(1), AccountOpened("USDT", Decimal(500)), intended("late")]
     events += [OrderSent("late"), moved("late", OrderStatus.CANCELED)]
-    events += [e for n in range(150) for e in (intended(f"o{n}"), moved(f"o{n}", OrderStatus.LOST))]
+    for n in range(150):
+        events += [intended(f"o{n}"), moved(f"o{n}", OrderStatus.LOST)]
     kept.append(numbered([*events, filled("late", 7)]))
     assert kept.state.orders.get("late") is None
     kept.close()
