@@ -70,7 +70,7 @@ class Runtime(Protocol):
 
     def inbox(self, address: Address, epoch: int) -> Any: ...
 
-    def run_loop(self, address: Address, epoch: int, loop: Callable[[], None]) -> None: ...
+    def run_loop(self, address: Address, epoch: int, actor: Actor) -> None: ...
 
     def timer(
         self, address: Address, epoch: int, delay_ns: int, message: Message, *, wall: bool
@@ -229,4 +229,4 @@ class Actor(pykka.Actor):
 
     def _start_actor_loop(self) -> None:
         context = self.context
-        context.runtime.run_loop(context.address, context.epoch, self._actor_loop)
+        context.runtime.run_loop(context.address, context.epoch, self)

@@ -1,0 +1,128 @@
+"""What every runtime shares: addresses, births, deaths and dead letters. Drives nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from pykka import messages as pykka_messages
+from pykka._envelope import Envelope
+
+from genesis.errors import RuntimeFault
+from genesis.messages.base import Message
+from genesis.messages.lifecycle import ActorDown, MailboxOverflowed
+from genesis.runtime.actor import SUPERVISOR, Actor, Context
+from genesis.runtime.address import Address, DeadLetter
+from genesis.runtime.clock import Clock
+from genesis.runtime.counters import Counters
+from genesis.runtime.mailbox import Activity, Mailbox
+
+DEAD_LETTERS_KEPT = 1000
+
+
+class Inbox:
+    """pykka's view of a mailbox for one incarnation: it has nothing of its own to drain."""
+
+    def __init__(self, mailbox: Mailbox, epoch: int) -> None:
+        self._mailbox = mailbox
+        self._epoch = epoch
+
+    def put(self, envelope: Envelope[Any]) -> None:
+        # pykka's registry stops actors this way; anything else has to use an address.
+        if not isinstance(envelope.message, pykka_messages._ActorStop):
+            raise TypeError("send through an Address, not through a pykka ActorRef")
+
+    def get(self) -> Envelope[Any]:
+        return Envelope(self._mailbox.take(self._epoch))
+
+    def empty(self) -> bool:
+        return True
+
+
+class BaseRuntime:
+    """A runtime adds how loops run, what time is, and how timers fire."""
+
+    def __init__(self, clock: Clock, *, seed: int, mailbox_capacity: int) -> None:
+        self.clock = clock
+        self.counters = Counters()
+        self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
+        self.supervisor_down: Callable[[str], None] = _raise_fault
+        self._seed = seed
+        self._capacity = mailbox_capacity
+        self._activity = Activity()
+        self._addresses: dict[str, Address] = {}
+
+    def register(self, name: str, capacity: int | None = None) -> Address:
+        """Make an address; messages wait in it until an incarnation lives there."""
+        if name not in self._addresses:
+            mailbox = Mailbox(
+                capacity or self._capacity,
+                self._activity,
+                on_overflow=lambda message: self._overflowed(name, message),
+                on_put=lambda: self._put_to(name),
+            )
+            self._addresses[name] = Address(name, mailbox)
+        return self._addresses[name]
+
+    def address(self, name: str) -> Address:
+        """The address of that name. Raises KeyError: an unknown name is a bug."""
+        return self._addresses[name]
+
+    def addresses(self) -> list[Address]:
+        return list(self._addresses.values())
+
+    def spawn(self, name: str, start: Callable[[Context], Any]) -> int:
+        """Start a new incarnation of ``name``; returns its epoch."""
+        address = self._addresses[name]
+        epoch = address.occupy()
+        start(Context(self, address, epoch, self._seed))  # type: ignore[arg-type]  # a subclass is
+        return epoch
+
+    def fence(self, name: str, epoch: int, reason: str) -> None:
+        """Abandon incarnation ``epoch`` of ``name``: nothing it still does has an effect."""
+        address = self._addresses[name]
+        self._bury(address, epoch, address.vacate(epoch), reason)
+
+    def died(self, address: Address, epoch: int, reason: str) -> None:
+        if address.living != epoch:
+            return
+        message = address.vacate(epoch)
+        self._bury(address, epoch, message, reason)
+        if address.name == SUPERVISOR:
+            self.supervisor_down(reason)
+            return
+        self._addresses[SUPERVISOR].tell(
+            ActorDown(address.name, epoch, reason, "" if message is None else describe(message))
+        )
+
+    def _put_to(self, name: str) -> None:
+        """A message has been queued for ``name``."""
+
+    def _bury(self, address: Address, epoch: int, message: Message | None, reason: str) -> None:
+        if message is not None:
+            self.dead_letters.append(DeadLetter(address.name, epoch, message, reason))
+
+    def _overflowed(self, name: str, message: Message) -> None:
+        self._addresses[SUPERVISOR].tell(
+            MailboxOverflowed(name, type(message).__name__, self._addresses[name].mailbox.capacity)
+        )
+
+
+def starter(actor: type[Actor], **kwargs: Any) -> Callable[[Context], Any]:
+    """How to start an incarnation of ``actor`` with these constructor arguments."""
+
+    def start(context: Context) -> Any:
+        return actor.start(context, **kwargs)
+
+    return start
+
+
+def describe(message: Message) -> str:
+    """One line about a message, short enough for a log and the journal."""
+    text = repr(message)
+    return text if len(text) <= 200 else f"{text[:197]}..."
+
+
+def _raise_fault(reason: str) -> None:
+    raise RuntimeFault(f"the supervisor died: {reason}")

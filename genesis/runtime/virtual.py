@@ -1,0 +1,121 @@
+"""The runtime for backtests, replays and drills: one thread, an event heap, virtual time.
+
+The same actors, the same order of events for the same seed and input, on every Python. pykka's
+own loop is used: an inbox that has nothing (more) to give raises out of it, back to the scheduler.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from pykka import ActorRegistry
+from pykka._envelope import Envelope
+
+from genesis.messages.base import Message
+from genesis.runtime.actor import Actor
+from genesis.runtime.address import Address
+from genesis.runtime.base import BaseRuntime, Inbox
+from genesis.runtime.clock import WarpClock
+from genesis.runtime.mailbox import Mailbox
+
+
+class Unwound(BaseException):
+    """Back to the scheduler; a BaseException from ``get``, as pykka takes no notice of it there."""
+
+
+class _OneByOne(Inbox):
+    """Gives one message per turn."""
+
+    def __init__(self, mailbox: Mailbox, epoch: int) -> None:
+        super().__init__(mailbox, epoch)
+        self.turn = False
+
+    def get(self) -> Envelope[Any]:
+        message = self._mailbox.take_now(self._epoch) if self.turn else None
+        if message is None:
+            self._mailbox.done(self._epoch)
+            raise Unwound
+        self.turn = False
+        return Envelope(message)
+
+
+class VirtualRuntime(BaseRuntime):
+    """``run`` drives everything: what is ready first in, first out, then the next timer."""
+
+    def __init__(self, start_ns: int, *, seed: int = 0, mailbox_capacity: int = 10_000) -> None:
+        super().__init__(WarpClock(start_ns), seed=seed, mailbox_capacity=mailbox_capacity)
+        self._ready: deque[tuple[Address, Actor | None]] = deque()
+        self._timers: list[tuple[int, int, Address, int, Message]] = []
+        self._numbers = itertools.count()
+        self._actors: dict[str, tuple[int, Actor, _OneByOne]] = {}
+        self._hung: set[tuple[str, int]] = set()
+
+    def wall_ns(self) -> int:
+        """There is no other time here than the virtual one."""
+        return self.clock.now_ns()
+
+    def run(self, over: Callable[[], bool]) -> None:
+        """Until ``over`` says so, asked after each event, or nothing is left to happen."""
+        while not over():
+            if self._ready:
+                self._turn(*self._ready.popleft())
+            elif self._timers:
+                due_ns, _, address, epoch, message = heapq.heappop(self._timers)
+                self.clock.jump_to(due_ns)
+                address.send_as(epoch, address, message)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Let go of every actor. None runs afterwards."""
+        for address in self._addresses.values():
+            address.vacate(address.living)
+        for _, actor, _ in self._actors.values():
+            ActorRegistry.unregister(actor.actor_ref)
+        self._ready.clear()
+        self._timers.clear()
+        self._actors.clear()
+
+    def inbox(self, address: Address, epoch: int) -> Any:
+        return _OneByOne(address.mailbox, epoch)
+
+    def run_loop(self, address: Address, epoch: int, actor: Actor) -> None:
+        inbox = actor.actor_inbox
+        assert isinstance(inbox, _OneByOne)
+        self._actors[address.name] = (epoch, actor, inbox)
+        self._ready.append((address, actor))
+        # What waited through the restart has its turns behind the start.
+        self._ready.extend((address, None) for _ in range(address.mailbox.depth))
+
+    def timer(
+        self, address: Address, epoch: int, delay_ns: int, message: Message, *, wall: bool
+    ) -> None:
+        due_ns = self.clock.now_ns() + delay_ns
+        heapq.heappush(self._timers, (due_ns, next(self._numbers), address, epoch, message))
+
+    def hang(self, address: Address, epoch: int) -> None:
+        """One thread cannot wait: the incarnation simply gets no more turns until it is fenced."""
+        self._hung.add((address.name, epoch))
+
+    def _put_to(self, name: str) -> None:
+        self._ready.append((self._addresses[name], None))
+
+    def _turn(self, address: Address, starting: Actor | None) -> None:
+        living = self._actors.get(address.name)
+        if living is None:
+            return
+        epoch, actor, inbox = living
+        if epoch != address.living or (address.name, epoch) in self._hung:
+            return
+        try:
+            if starting is actor:
+                actor._actor_loop()
+            elif starting is None:
+                inbox.turn = True
+                actor._actor_loop_running()
+        except Unwound:
+            return
