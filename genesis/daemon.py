@@ -9,7 +9,7 @@ from typing import Any
 from genesis.actors.executor import Executor
 from genesis.actors.market_feed import MarketFeed, book_name
 from genesis.actors.order_book import EXCHANGE, OrderBook
-from genesis.actors.persistence import Persistence
+from genesis.actors.persistence import JournalPort, Persistence
 from genesis.actors.publisher import Publisher
 from genesis.actors.risk import EXECUTOR, Risk, strategy_name
 from genesis.actors.strategy import RISK, StrategyHost
@@ -22,13 +22,13 @@ from genesis.exchange.paper import FEED, PaperExchange
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
 from genesis.runtime.actor import SUPERVISOR, Context
+from genesis.runtime.base import starter
 from genesis.runtime.gate import TradingGate
 from genesis.runtime.supervision import ChildSpec, GroupSpec, Strategy
-from genesis.runtime.threads import ThreadsRuntime, starter
+from genesis.runtime.threads import ThreadsRuntime
+from genesis.runtime.virtual import VirtualRuntime
 from genesis.simulator.matching import MatchingEngine
 from genesis.simulator.settings import PaperSettings
-from genesis.storage.folder import DataFolder
-from genesis.storage.journal import Journal
 from genesis.strategies import port
 from genesis.strategies.ema_cross import EmaCross
 from genesis.strategies.spread_capture import SpreadCapture
@@ -94,10 +94,10 @@ class House:
 
     def __init__(
         self,
-        runtime: ThreadsRuntime,
+        runtime: ThreadsRuntime | VirtualRuntime,
         settings: Settings,
         market: Market,
-        folder: DataFolder,
+        open_journal: Callable[[], JournalPort],
         state: TradingState,
         end_ns: int | None,
         report: Callable[[Message], None],
@@ -109,7 +109,7 @@ class House:
         self.symbols = tuple(sorted(market.instruments))
         self._settings = settings
         self._market = market
-        self._folder = folder
+        self._open_journal = open_journal
         self._run = state.run
         self._strategies = strategies(settings, self.symbols)
         starts = {**self._money(), **self._market_actors(), VIEW: self._view()}
@@ -165,14 +165,6 @@ class House:
                 title=self._market.title,
             ),
         }
-
-    def _open_journal(self) -> Journal:
-        journal = self._settings.journal
-        return Journal.open(
-            self._folder,
-            checkpoint_every=journal.checkpoint_every,
-            busy_timeout_ms=journal.busy_timeout_ms,
-        )
 
     def _market_actors(self) -> dict[str, Start]:
         instruments = self._market.instruments

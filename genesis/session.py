@@ -100,7 +100,13 @@ class Session:
         self.runtime.supervisor_down = self._supervisor_down
         end_ns = None if options.for_s is None else start_ns + int(options.for_s * 1e9)
         self.house = House(
-            self.runtime, settings, self._market, folder, state, end_ns, self._reports.put
+            self.runtime,
+            settings,
+            self._market,
+            self._open_journal,
+            state,
+            end_ns,
+            self._reports.put,
         )
         self.house.gate.hold(RECOVERY, "starting")
         if state.halted:
@@ -206,14 +212,18 @@ class Session:
         self._error = f"the supervisor died: {reason}"
         self._reports.put(Ended(orders_left=True))
 
+    def _open_journal(self) -> Journal:
+        journal = self._settings.journal
+        return Journal.open(
+            self._folder,
+            checkpoint_every=journal.checkpoint_every,
+            busy_timeout_ms=journal.busy_timeout_ms,
+        )
+
     def _begin_run(self) -> tuple[TradingState, TradingState]:
         """Journal the start; the states before and after it."""
         settings, market = self._settings, self._market
-        journal = Journal.open(
-            self._folder,
-            checkpoint_every=settings.journal.checkpoint_every,
-            busy_timeout_ms=settings.journal.busy_timeout_ms,
-        )
+        journal = self._open_journal()
         before = TradingState.decode(journal.state_bytes())
         started = RunStarted(
             run=journal.next_run(),
@@ -237,7 +247,7 @@ class Session:
         self.house.slot.close()
         halted = self.house.gate.held(HALT)
         self.runtime.stop()
-        journal = Journal.open(self._folder)
+        journal = self._open_journal()
         summary = summarize(
             self.runtime.counters,
             self._before,
