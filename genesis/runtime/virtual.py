@@ -84,12 +84,7 @@ class VirtualRuntime(BaseRuntime):
         return _OneByOne(address.mailbox, epoch)
 
     def run_loop(self, address: Address, epoch: int, actor: Actor) -> None:
-        inbox = actor.actor_inbox
-        assert isinstance(inbox, _OneByOne)
-        self._actors[address.name] = (epoch, actor, inbox)
         self._ready.append((address, actor))
-        # What waited through the restart has its turns behind the start.
-        self._ready.extend((address, None) for _ in range(address.mailbox.depth))
 
     def timer(
         self, address: Address, epoch: int, delay_ns: int, message: Message, *, wall: bool
@@ -105,17 +100,26 @@ class VirtualRuntime(BaseRuntime):
         self._ready.append((self._addresses[name], None))
 
     def _turn(self, address: Address, starting: Actor | None) -> None:
-        living = self._actors.get(address.name)
-        if living is None:
-            return
-        epoch, actor, inbox = living
-        if epoch != address.living or (address.name, epoch) in self._hung:
-            return
         try:
-            if starting is actor:
-                actor._actor_loop()
-            elif starting is None:
-                inbox.turn = True
-                actor._actor_loop_running()
+            if starting is not None:
+                self._start(address, starting)
+            else:
+                self._deliver(address)
         except Unwound:
             return
+
+    def _start(self, address: Address, actor: Actor) -> None:
+        inbox = actor.actor_inbox
+        assert isinstance(inbox, _OneByOne)
+        self._actors[address.name] = (actor.epoch, actor, inbox)
+        # What waited while nobody lived here has its turns behind the start.
+        self._ready.extend((address, None) for _ in range(address.mailbox.depth))
+        actor._actor_loop()
+
+    def _deliver(self, address: Address) -> None:
+        epoch, actor, inbox = self._actors.get(address.name, (0, None, None))
+        if actor is None or inbox is None or epoch != address.living:
+            return
+        if (address.name, epoch) not in self._hung:
+            inbox.turn = True
+            actor._actor_loop_running()
