@@ -195,7 +195,7 @@ class House:
 
     def _paper(self, state: TradingState, end_ns: int | None) -> Start:
         paper, market = self._settings.paper, self._market
-        engine = MatchingEngine(
+        self.engine = MatchingEngine(
             market.instruments.values(),
             state.ledger.balances,
             PaperSettings(
@@ -212,7 +212,7 @@ class House:
         return starter(
             PaperExchange,
             frames=market.frames,
-            engine=engine,
+            engine=self.engine,
             new_decoder=lambda: Decoder(market.instruments),
             latency_ns=paper.latency_from_venue_ms * MS,
             window_ns=self._settings.market.window_ms * MS if speed_0 else 0,

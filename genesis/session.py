@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import pykka
 
-from genesis import __version__
 from genesis.actors.ladder import RECOVERY
 from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
@@ -21,14 +20,7 @@ from genesis.domain.state import TradingState
 from genesis.exchange.source import Market, open_market
 from genesis.messages.base import Message
 from genesis.messages.control import Quit
-from genesis.messages.journal import (
-    AccountOpened,
-    AnyEvent,
-    Fact,
-    JournalFailed,
-    JournalRecovered,
-    RunStarted,
-)
+from genesis.messages.journal import JournalFailed, JournalRecovered
 from genesis.messages.lifecycle import (
     Ended,
     Failed,
@@ -40,12 +32,13 @@ from genesis.messages.lifecycle import (
     StartMarket,
 )
 from genesis.messages.market import AskBest, Best
+from genesis.opening import begin_run
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT
 from genesis.runtime.threads import ThreadsRuntime
 from genesis.storage.folder import DataFolder
-from genesis.storage.journal import Append, Journal
+from genesis.storage.journal import Journal
 from genesis.summary import Summary, summarize
 
 DONE, HALTED, FAULT = 0, 3, 4
@@ -158,7 +151,8 @@ class Session:
         match report:
             case Started():
                 self.runtime.clock.jump_to(self._market.start_ns)
-                self.runtime.address(EXCHANGE).tell(StartMarket())
+                for name in (EXCHANGE, SUPERVISOR):
+                    self.runtime.address(name).tell(StartMarket())
             case MarketEnded():
                 self._over("the market is over")
             case Quit(reason):
@@ -221,27 +215,10 @@ class Session:
         )
 
     def _begin_run(self) -> tuple[TradingState, TradingState]:
-        """Journal the start; the states before and after it."""
-        settings, market = self._settings, self._market
         journal = self._open_journal()
-        before = TradingState.decode(journal.state_bytes())
-        started = RunStarted(
-            run=journal.next_run(),
-            version=__version__,
-            market=market.title,
-            symbols=tuple(sorted(market.instruments)),
-            strategies=settings.strategies.enabled,
-            config_digest=settings.digest(),
-        )
-        events: list[AnyEvent] = [started]
-        if not before.ledger.quote:
-            account = settings.account
-            events.append(AccountOpened(account.quote, account.starting_quote))
-        facts = [Fact(market.start_ns, event) for event in events]
-        journal.append([Append("daemon", 1, n, fact) for n, fact in enumerate(facts, 1)])
-        after = TradingState.decode(journal.state_bytes())
+        states = begin_run(journal, self._settings, self._market)
         journal.close()
-        return before, after
+        return states
 
     def _finish(self) -> Outcome:
         self.house.slot.close()

@@ -54,9 +54,13 @@ class Address:
 
         Actors never call this: between them replies are messages.
         """
+        return self.ask_later(question).get(timeout=timeout_s)
+
+    def ask_later(self, question: Message) -> pykka.Future[Any]:
+        """Ask from outside the actors; the future holds the answer once it is handled."""
         future: pykka.ThreadingFuture[Any] = pykka.ThreadingFuture()
         self.mailbox.put(Ask(question, future))
-        return future.get(timeout=timeout_s)
+        return future
 
     def send_as(self, epoch: int, to: Address, message: Message) -> bool:
         """Send in the name of incarnation ``epoch``; a fenced one's message is dropped.

@@ -1,0 +1,137 @@
+"""One run in virtual time, from a market to a summary, wired through the daemon's own House."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+import pykka
+
+from genesis.actors.ladder import RECOVERY
+from genesis.actors.market_feed import book_name
+from genesis.actors.order_book import EXCHANGE
+from genesis.config import Settings
+from genesis.daemon import House
+from genesis.exchange.source import Market
+from genesis.messages.base import Message
+from genesis.messages.lifecycle import (
+    Ended,
+    Failed,
+    InputFailed,
+    MarketEnded,
+    Shutdown,
+    Started,
+    StartMarket,
+)
+from genesis.messages.market import AskBest, Best
+from genesis.opening import begin_run
+from genesis.runtime.actor import SUPERVISOR
+from genesis.runtime.gate import HALT
+from genesis.runtime.virtual import VirtualRuntime
+from genesis.storage.journal import Journal
+from genesis.summary import Summary, summarize
+
+LEAD_IN_NS = 60_000_000_000
+
+
+class VirtualOutcome(NamedTuple):
+    """``error`` is one line for a person, empty when there was none."""
+
+    summary: Summary
+    halted: bool
+    error: str
+
+
+class VirtualSession:
+    """Build it, perhaps set timers of a fault plan on ``runtime``, then ``run``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        market: Market,
+        open_journal: Callable[[], Journal],
+        *,
+        seed: int = 0,
+        end_ns: int | None = None,
+    ) -> None:
+        self._market = market
+        self._open_journal = open_journal
+        journal = open_journal()
+        self._before, state = begin_run(journal, settings, market)
+        journal.close()
+        self.runtime = VirtualRuntime(
+            market.start_ns - LEAD_IN_NS, seed=seed, mailbox_capacity=settings.mailbox.capacity
+        )
+        self._reports: list[Message] = []
+        self.house = House(
+            self.runtime, settings, market, open_journal, state, end_ns, self._reports.append
+        )
+        self.house.gate.hold(RECOVERY, "starting")
+        if state.halted:
+            self.house.gate.hold(HALT, state.halt_reason)
+        self._heard = 0
+        self._ended = False
+        self._error = ""
+        self._asked: list[pykka.Future[Best]] = []
+        self.runtime.supervisor_down = self._supervisor_down
+
+    def run(self) -> VirtualOutcome:
+        """To the end of the market and through an orderly shutdown."""
+        self.house.start()
+        self.runtime.run(self._over)
+        if not self._ended:
+            self._error = self._error or "the run came to a standstill"
+        halted = self.house.gate.held(HALT)
+        self.runtime.stop()
+        journal = self._open_journal()
+        summary = summarize(
+            self.runtime.counters,
+            self._before,
+            journal.state,
+            journal.head_hash,
+            self._best(),
+            self._market.instruments,
+        )
+        journal.close()
+        return VirtualOutcome(summary, halted, self._error)
+
+    def _over(self) -> bool:
+        while self._heard < len(self._reports):
+            report = self._reports[self._heard]
+            self._heard += 1
+            self._hear(report)
+        return self._ended
+
+    def _hear(self, report: Message) -> None:
+        match report:
+            case Started():
+                self.runtime.clock.jump_to(self._market.start_ns)
+                for name in (EXCHANGE, SUPERVISOR):
+                    self.runtime.address(name).tell(StartMarket())
+            case MarketEnded():
+                self._end("the market is over")
+            case InputFailed(error) | Failed(error):
+                self._error = self._error or error
+                self._end(error)
+            case Ended():
+                self._ended = True
+
+    def _end(self, reason: str) -> None:
+        if not self._asked:
+            books = [self.runtime.address(book_name(symbol)) for symbol in self.house.symbols]
+            self._asked = [book.ask_later(AskBest()) for book in books]
+        self.runtime.address(SUPERVISOR).tell(Shutdown(reason))
+
+    def _best(self) -> dict[str, Best]:
+        best = {}
+        for future in self._asked:
+            with suppress(pykka.Timeout):  # a book that is down has no best
+                answer = future.get(timeout=0)
+                best[answer.symbol] = answer
+        return best
+
+    def _supervisor_down(self, reason: str) -> None:
+        self.house.gate.hold(HALT, f"the supervisor died: {reason}")
+        self._error = f"the supervisor died: {reason}"
+        self._ended = True

@@ -1,0 +1,35 @@
+"""How a run begins in its journal: the one path for live, paper, backtest and drill."""
+
+from __future__ import annotations
+
+from genesis import __version__
+from genesis.config import Settings
+from genesis.domain.state import TradingState
+from genesis.exchange.source import Market
+from genesis.messages.journal import AccountOpened, AnyEvent, Fact, RunStarted
+from genesis.storage.journal import Append, Journal
+
+
+def begin_run(
+    journal: Journal, settings: Settings, market: Market
+) -> tuple[TradingState, TradingState]:
+    """Journal the start of the next run; the states before and after it.
+
+    An empty journal also gets the account's first funding.
+    """
+    before = TradingState.decode(journal.state_bytes())
+    started = RunStarted(
+        run=journal.next_run(),
+        version=__version__,
+        market=market.title,
+        symbols=tuple(sorted(market.instruments)),
+        strategies=settings.strategies.enabled,
+        config_digest=settings.digest(),
+    )
+    events: list[AnyEvent] = [started]
+    if not before.ledger.quote:
+        account = settings.account
+        events.append(AccountOpened(account.quote, account.starting_quote))
+    facts = [Fact(market.start_ns, event) for event in events]
+    journal.append([Append("daemon", 1, n, fact) for n, fact in enumerate(facts, 1)])
+    return before, TradingState.decode(journal.state_bytes())
