@@ -47,6 +47,7 @@ def configure(data_dir: Path, settings: Settings, terminal: bool) -> Path:
     if terminal:
         human = logging.StreamHandler(sys.stderr)
         human.setFormatter(_formatter(_last_line_only, hide, _sentence))
+        human.addFilter(_concerns_the_operator)
         handlers.append(human)
     root = logging.getLogger()
     close()
@@ -92,6 +93,11 @@ class _FileHandler(RotatingFileHandler):
         """A full disk is told by the journal; a traceback would tear the view."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handleError(record)
+
+
+def _concerns_the_operator(record: logging.LogRecord) -> bool:
+    """Not how Alembic goes about its work; the file has it."""
+    return record.levelno >= logging.WARNING or not record.name.startswith("alembic")
 
 
 def _file_handler(path: Path, settings: Settings, hide: Processor) -> logging.Handler:

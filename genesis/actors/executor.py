@@ -89,9 +89,11 @@ class Executor(FollowingActor):
         self._state = TradingState()
         self._waiting: list[Message] = []  # until the journal's snapshot is here
         self._mints: dict[str, int] = {}  # of orders that this incarnation has not sent yet
-        self._unknown_since_ns: dict[str, int] = {}
+        self._denied_since_ns: dict[str, int] = {}  # the venue says that it does not know them
+        self._orphans: set[str] = set()  # of a run that died: no strategy minds them any more
         self._next_request = 1
         self._reconciliation: Reconciliation | None = None
+        self._differences: tuple[str, ...] = ()
         self._proof: CancelOrders | None = None
         self._proof_request = 0
         self._canceled = 0
@@ -101,6 +103,8 @@ class Executor(FollowingActor):
         self._orders = Orders(self._state.orders)
         for order in self._orders.open:
             self._watch(order)
+            if self.epoch == 1:
+                self._orphans.add(order.client_order_id)
         waiting, self._waiting = self._waiting, []
         for message in waiting:
             self._dispatch(message)
@@ -180,15 +184,18 @@ class Executor(FollowingActor):
     def _on_check(self, check: CheckOrder) -> None:
         order = self._orders.get(check.client_order_id)
         if order is None or order.is_terminal:
-            self._unknown_since_ns.pop(check.client_order_id, None)
+            self._denied_since_ns.pop(check.client_order_id, None)
+            self._orphans.discard(check.client_order_id)
             return
+        if orphan := check.client_order_id in self._orphans:
+            self._cancel(order)
         resting = order.status in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
-        if not resting or order.awaits_trades:
+        denied = check.client_order_id in self._denied_since_ns
+        if orphan or denied or not resting or order.awaits_trades:
             self._ask(order)
             self._watch(order)
 
     def _ask(self, order: Order) -> None:
-        self._unknown_since_ns.setdefault(order.client_order_id, self.now_ns())
         if order.awaits_trades:
             query = QueryTrades(order.symbol, order.trades_after, self._request())
             self.tell(EXCHANGE, query)
@@ -200,8 +207,11 @@ class Executor(FollowingActor):
 
     @handles_each(ExecutionReport, OutcomeUnknown)
     def _on_venue(self, message: ExecutionReport | OutcomeUnknown) -> None:
-        if not self._restoring(message):
-            self._hear(self._orders.hear(message))
+        if self._restoring(message):
+            return
+        if isinstance(message, ExecutionReport):
+            self._denied_since_ns.pop(message.client_order_id, None)
+        self._hear(self._orders.hear(message))
 
     @handles(VenueRefused)
     def _on_refused(self, refused: VenueRefused) -> None:
@@ -305,17 +315,29 @@ class Executor(FollowingActor):
         balances = None if len(self.outbox) else self._state.ledger.balances
         events, differences = current.settle(self._orders, balances)
         self.record(*events)
-        if differences:
+        for name in current.denied:
+            self._deny_known(name)
+        if differences and differences != self._differences:
             self.record(Reconciled(current.cause, differences))
+        self._differences = differences
         self.tell(SUPERVISOR, ReconcileDone(current.cause, differences))
 
     def _on_order_snapshot(self, answer: OrderSnapshot) -> None:
-        if answer.order is not None:
+        if answer.order is None:
+            self._deny_known(answer.client_order_id)
+        else:
+            self._denied_since_ns.pop(answer.client_order_id, None)
             self._hear(self._orders.hear(answer.order))
+
+    def _deny_known(self, name: str) -> None:
+        """The venue does not know this order: its reads may lag, so only in time is that proof."""
+        order = self._orders.get(name)
+        if order is None or order.is_terminal:
             return
-        name = answer.client_order_id
-        since_ns = self._unknown_since_ns.get(name, self.now_ns())
-        if self.now_ns() - since_ns >= self._give_up_ns:
+        if name not in self._denied_since_ns:
+            self._denied_since_ns[name] = self.now_ns()
+            self._watch(order)
+        if self.now_ns() - self._denied_since_ns[name] >= self._give_up_ns:
             seconds = self._give_up_ns // 1_000_000_000
             events = self._orders.lose(name, f"the venue denied knowing it for {seconds} s")
             self.record(*events)

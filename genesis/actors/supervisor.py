@@ -48,6 +48,7 @@ from genesis.messages.lifecycle import (
     SpawnDue,
     StartCheck,
     Started,
+    StartMarket,
     Stop,
     StopCheck,
 )
@@ -158,10 +159,16 @@ class Supervisor(JournalingActor):
                     self._report(Ended(self._orders_left))
 
     def _all_up(self) -> None:
-        self._ladder.recover()
-        if not self._was_up:
+        if self._was_up:
+            self._ladder.recover()
+        else:
             self._was_up = True
             self._report(Started())
+
+    @handles(StartMarket)
+    def _on_market_starts(self, start: StartMarket) -> None:
+        # Not before: trading time jumps when the market starts, over every patience of recovery.
+        self._ladder.recover()
 
     def _spawn(self, name: str) -> None:
         epoch = self._nursery.spawn(name, self._starts[name])

@@ -71,6 +71,15 @@ class Reconciliation:
     def complete(self) -> bool:
         return not self._waiting
 
+    @property
+    def denied(self) -> tuple[str, ...]:
+        """Client order ids that the venue says it does not know."""
+        return tuple(
+            answer.client_order_id
+            for answer in self._answers
+            if isinstance(answer, OrderSnapshot) and answer.order is None
+        )
+
     def settle(
         self, orders: Orders, balances: Mapping[str, Decimal] | None
     ) -> tuple[Events, tuple[str, ...]]:
@@ -82,7 +91,7 @@ class Reconciliation:
         events: list[Events] = []
         differences: list[str] = []
         # Trades before orders: an order may end only once its fills are in.
-        for answer in sorted(self._answers, key=lambda a: not isinstance(a, TradesSnapshot)):
+        for answer in sorted(self._answers, key=_trades_first):
             match answer:
                 case TradesSnapshot():
                     for heard in orders.hear_trades(answer):
@@ -101,6 +110,10 @@ class Reconciliation:
                 if isinstance(answer, AccountSnapshot):
                     differences += _compare(answer, balances)
         return tuple(event for group in events for event in group), tuple(differences)
+
+
+def _trades_first(answer: Answer) -> tuple[bool, int]:
+    return not isinstance(answer, TradesSnapshot), answer.request_id
 
 
 def _note(heard: Heard, what: str, events: list[Events], differences: list[str]) -> None:

@@ -98,7 +98,7 @@ class InjectHang(Message, frozen=True):
 
 
 class StartMarket(Message, frozen=True):
-    """Everything is up: the market may flow."""
+    """Everything is up and trading time has begun: the market may flow."""
 
 
 class MarketEnded(Message, frozen=True):
