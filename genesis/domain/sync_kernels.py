@@ -47,12 +47,11 @@ class _Tables(NamedTuple):
 @kernel
 def touch(keys: Ints, lots: Ints, state: Ints, out: Ints) -> None:
     """Best bid, its lots, best ask, its lots: of the ticker when it is newer; 0 when unknown."""
-    if not state[lay.SYNCED]:
-        out[:4] = 0
-    elif state[lay.TICKER_ID] > state[lay.BOOK_ID]:
-        out[:4] = state[lay.TICKER_BID : lay.TICKER_BID + 4]
-    else:
+    if state[lay.SYNCED] and state[lay.TICKER_ID] <= state[lay.BOOK_ID]:
         folded_top(keys, lots, state, out)
+        return
+    for i in range(4):
+        out[i] = state[lay.TICKER_BID + i] if state[lay.SYNCED] else 0
 
 
 @kernel
@@ -147,6 +146,14 @@ def _apply_diff(book: _Tables, rows: Ints, begin: int, time_ns: int) -> None:
 
 
 @kernel
+def _copy(source: Ints, begin: int, end: int, target: Ints, at: int) -> None:
+    # Loops, because a slice assignment takes the compiler ten times as long.
+    for i in range(end - begin):
+        for column in range(lay.ROW_WIDTH):
+            target[at + i, column] = source[begin + i, column]
+
+
+@kernel
 def _buffer(book: _Tables, rows: Ints, begin: int, end: int) -> None:
     """Keep a diff for the next snapshot; the oldest whole diffs make room."""
     state, pending = book.state, book.pending
@@ -159,11 +166,10 @@ def _buffer(book: _Tables, rows: Ints, begin: int, end: int) -> None:
     while last - first + size > capacity:
         first += 1 + pending[first, lay.QUANTITY]
     if last + size > capacity:
-        for i in range(last - first):
-            pending[i] = pending[first + i]
+        _copy(pending, first, last, pending, 0)
         last -= first
         first = 0
-    pending[last : last + size] = rows[begin:end]
+    _copy(rows, begin, end, pending, last)
     state[lay.PENDING_START] = first
     state[lay.PENDING_END] = last + size
 
@@ -228,7 +234,8 @@ def _take_ticker(book: _Tables, rows: Ints, at: int) -> None:
     ticker[0] = rows[at, lay.LAST_ID]
     ticker[1], ticker[2] = rows[at, lay.PRICE], rows[at, lay.QUANTITY]
     ticker[3], ticker[4] = rows[at + 1, lay.PRICE], rows[at + 1, lay.QUANTITY]
-    state[lay.TICKER_ID : lay.TICKER_ID + 5] = ticker
+    for i in range(5):
+        state[lay.TICKER_ID + i] = ticker[i]
     if state[lay.SYNCED] and ticker[0] == state[lay.BOOK_ID]:
         _compare(book, ticker)
 

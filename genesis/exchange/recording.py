@@ -23,7 +23,7 @@ from genesis.exchange.binance.instruments import parse_exchange_info
 from genesis.exchange.lines import numbered_lines
 from genesis.messages.market import RawFrame
 
-_LOOK_FRAMES = 20_000
+_LOOK_FRAMES = 10_000
 _MOST_NS = 2**63 - 1
 _SYMBOL = re.compile(rb'"s"\s*:\s*"([^"]*)"')
 _STREAM = re.compile(rb'"stream"\s*:\s*"([^"@]*)@')
