@@ -27,6 +27,7 @@ from genesis.runtime.gate import TradingGate
 from genesis.runtime.supervision import ChildSpec, GroupSpec, Strategy
 from genesis.runtime.threads import ThreadsRuntime
 from genesis.runtime.virtual import VirtualRuntime
+from genesis.simulator.faults import Faults
 from genesis.simulator.matching import MatchingEngine
 from genesis.simulator.settings import PaperSettings
 from genesis.strategies import port
@@ -101,8 +102,12 @@ class House:
         state: TradingState,
         end_ns: int | None,
         report: Callable[[Message], None],
+        faults: Faults | None = None,
     ) -> None:
-        """``state`` is the journal's at the start of the run; ``end_ns`` ends the market early."""
+        """``state`` is the journal's at the start of the run; ``end_ns`` ends the market early.
+
+        ``faults`` stand between the paper venue and its client: for drills.
+        """
         self.runtime = runtime
         self.gate = TradingGate()
         self.slot = Slot()
@@ -129,7 +134,7 @@ class House:
             run=state.run,
             report=report,
         )
-        self._exchange = self._paper(state, end_ns)
+        self._exchange = self._paper(state, end_ns, faults)
 
     def start(self) -> None:
         """Start the exchange outside, then the supervisor, which starts everything else."""
@@ -193,7 +198,7 @@ class House:
     def _view(self) -> Start:
         return starter(ViewBridge, slot=self.slot)
 
-    def _paper(self, state: TradingState, end_ns: int | None) -> Start:
+    def _paper(self, state: TradingState, end_ns: int | None, faults: Faults | None) -> Start:
         paper, market = self._settings.paper, self._market
         self.engine = MatchingEngine(
             market.instruments.values(),
@@ -217,6 +222,7 @@ class House:
             latency_ns=paper.latency_from_venue_ms * MS,
             window_ns=self._settings.market.window_ms * MS if speed_0 else 0,
             end_ns=end_ns,
+            faults=faults,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -27,8 +27,9 @@ from genesis.messages.lifecycle import (
 from genesis.messages.market import AskBest, Best
 from genesis.opening import begin_run
 from genesis.runtime.actor import SUPERVISOR
+from genesis.runtime.chaos import ActorFault, ChaosRuntime
 from genesis.runtime.gate import HALT
-from genesis.runtime.virtual import VirtualRuntime
+from genesis.simulator.faults import Faults
 from genesis.storage.journal import Journal
 from genesis.summary import Summary, summarize
 
@@ -44,7 +45,7 @@ class VirtualOutcome(NamedTuple):
 
 
 class VirtualSession:
-    """Build it, perhaps set timers of a fault plan on ``runtime``, then ``run``."""
+    """Build it, then ``run``. Without faults the chaos runtime is the virtual one."""
 
     def __init__(
         self,
@@ -54,18 +55,30 @@ class VirtualSession:
         *,
         seed: int = 0,
         end_ns: int | None = None,
+        actor_faults: Sequence[ActorFault] = (),
+        faults: Faults | None = None,
     ) -> None:
         self._market = market
         self._open_journal = open_journal
         journal = open_journal()
         self._before, state = begin_run(journal, settings, market)
         journal.close()
-        self.runtime = VirtualRuntime(
-            market.start_ns - LEAD_IN_NS, seed=seed, mailbox_capacity=settings.mailbox.capacity
+        self.runtime = ChaosRuntime(
+            market.start_ns - LEAD_IN_NS,
+            actor_faults,
+            seed=seed,
+            mailbox_capacity=settings.mailbox.capacity,
         )
         self._reports: list[Message] = []
         self.house = House(
-            self.runtime, settings, market, open_journal, state, end_ns, self._reports.append
+            self.runtime,
+            settings,
+            market,
+            open_journal,
+            state,
+            end_ns,
+            self._reports.append,
+            faults,
         )
         self.house.gate.hold(RECOVERY, "starting")
         if state.halted:

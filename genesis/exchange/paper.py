@@ -22,6 +22,7 @@ from genesis.messages.orders import (
     SubmitOrder,
 )
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles, handles_each
+from genesis.simulator.faults import Fate, Faults, unknown
 from genesis.simulator.matching import Due, MatchingEngine
 
 EXECUTOR = "executor"
@@ -62,6 +63,7 @@ class PaperExchange(Actor):
         latency_ns: int,
         window_ns: int,
         end_ns: int | None,
+        faults: Faults | None = None,
     ) -> None:
         super().__init__(context)
         self._frames = frames
@@ -70,6 +72,7 @@ class PaperExchange(Actor):
         self._latency_ns = latency_ns
         self._window_ns = window_ns
         self._end_ns = end_ns
+        self._faults = faults
         self._next: RawFrame | None = None
         self._sent = 0
 
@@ -106,11 +109,19 @@ class PaperExchange(Actor):
         if frames:
             clock = self.context.runtime.clock
             clock.jump_to(frames[-1].received_ns)
+            self._now_ns = clock.now_ns()
             self._show(frames)
-            self._deliver(self._engine.advance(clock.now_ns()))
-            self.tell(FEED, RawFrames("market", self._sent + 1, tuple(frames)))
-            self._sent += len(frames)
+            self._deliver(self._engine.advance(self.now_ns()))
+            self._publish(frames)
         self._pump_later()
+
+    def _publish(self, frames: list[RawFrame]) -> None:
+        first = self._sent + 1
+        self._sent += len(frames)
+        if self._faults is not None:
+            frames = self._faults.frames(frames, self.now_ns())
+        if frames:
+            self.tell(FEED, RawFrames("market", first, tuple(frames)))
 
     def _take(self, until_ns: int) -> list[RawFrame]:
         frames: list[RawFrame] = []
@@ -131,14 +142,17 @@ class PaperExchange(Actor):
         for symbol, rows in batches.items():
             self._deliver(self._engine.on_rows(symbol, rows))
 
-    @handles(SubmitOrder)
-    def _on_submit(self, order: SubmitOrder) -> None:
-        self._engine.submit(order, self.now_ns())
-        self._arrive_later()
-
-    @handles(CancelAtVenue)
-    def _on_cancel(self, cancel: CancelAtVenue) -> None:
-        self._engine.cancel(cancel, self.now_ns())
+    @handles_each(SubmitOrder, CancelAtVenue)
+    def _on_request(self, request: SubmitOrder | CancelAtVenue) -> None:
+        fate = Fate.ARRIVES if self._faults is None else self._faults.request(self.now_ns())
+        if fate in (Fate.UNKNOWN, Fate.LOST_UNKNOWN):
+            self.after(2 * self._latency_ns, Deliver(EXECUTOR, unknown(request)))
+        if fate in (Fate.LOST, Fate.LOST_UNKNOWN):
+            return
+        if isinstance(request, SubmitOrder):
+            self._engine.submit(request, self.now_ns())
+        else:
+            self._engine.cancel(request, self.now_ns())
         self._arrive_later()
 
     @handles_each(QueryOrder, QueryOpenOrders, QueryTrades, QueryAccount)
@@ -164,6 +178,8 @@ class PaperExchange(Actor):
             self.after(self._latency_ns, Deliver(request.reply_to, batch))
 
     def _deliver(self, dues: list[Due]) -> None:
+        if self._faults is not None:
+            dues = self._faults.answers(dues, self.now_ns())
         for due in dues:
             delay_ns = max(0, due.due_ns - self.now_ns())
             self.after(delay_ns, Deliver(EXECUTOR, due.message))

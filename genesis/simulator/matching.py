@@ -149,6 +149,11 @@ class MatchingEngine:
         """When the next request arrives (then call ``advance``); None while none is on its way."""
         return min((line.requests[0].arrives_ns for line in self._waiting_lines()), default=None)
 
+    @property
+    def desks(self) -> Iterable[OrderDesk]:
+        """Own orders and trades per symbol: what a drill holds the journal against."""
+        return self._desks.values()
+
     def synced(self, symbol: str) -> bool:
         """Whether the venue has a whole book to serve and match against."""
         return self._matchers[symbol].book.synced
