@@ -36,7 +36,7 @@ class Outbox:
         """Keep ``facts`` and return the message that hands them over."""
         first = self._first + len(self._waiting)
         self._waiting.extend(facts)
-        return AppendFacts(self._source, self._source_epoch, first, facts)
+        return self._hand_over(first, facts)
 
     def committed(self, message: FactsCommitted) -> list[Fact]:
         """The facts this commit made durable, each once."""
@@ -52,7 +52,10 @@ class Outbox:
         """Everything not known to be durable; persistence keeps each number once."""
         if not self._waiting:
             return None
-        return AppendFacts(self._source, self._source_epoch, self._first, tuple(self._waiting))
+        return self._hand_over(self._first, tuple(self._waiting))
+
+    def _hand_over(self, first: int, facts: tuple[Fact, ...]) -> AppendFacts:
+        return AppendFacts(self._source, self._source_epoch, first, facts, self._first - 1)
 
 
 class JournalingActor(Actor):

@@ -70,6 +70,7 @@ class Persistence(Actor):
     def begin(self) -> None:
         self._journal: JournalPort | None = None
         self._pending: list[AppendFacts] = []
+        self._reached: dict[tuple[str, int], int] = {}  # newest fact taken, per source and epoch
         self._followers: set[str] = set()
         self._waiting: dict[str, Subscribe] = {}
         self._flushing = False
@@ -95,6 +96,13 @@ class Persistence(Actor):
 
     @handles(AppendFacts)
     def _on_append(self, message: AppendFacts) -> None:
+        source = (message.source, message.source_epoch)
+        reached = max(self._reached.get(source, 0), message.acknowledged)
+        if message.first > reached + 1:
+            # A former incarnation took the facts between with it. The source hands all of them
+            # over again when it hears JournalOpened; acknowledging beyond them would lose them.
+            return
+        self._reached[source] = max(reached, message.first + len(message.facts) - 1)
         self._pending.append(message)
         if not self._flushing:
             self._flushing = True
@@ -134,25 +142,20 @@ class Persistence(Actor):
             self.tell(subscriber, JournalAppended(batch[0].seq, tuple(batch)))
 
     def _commit(self) -> None:
-        if self._journal is None or not self._pending:
+        journal = self._journal
+        if journal is None:
             return
-        items = [
-            Append(m.source, m.source_epoch, m.first + i, fact)
-            for m in self._pending
-            for i, fact in enumerate(m.facts)
-        ]
-        try:
-            entries = self._journal.append(items)
-        except WriterFenced:
-            raise
-        except StorageError as error:
-            self._fail(error)
-            return
-        self._acknowledge()
-        if entries:
-            appended = JournalAppended(entries[0].seq, tuple(entries))
-            for follower in sorted(self._followers):
-                self.tell(follower, appended)
+        if self._pending:
+            try:
+                entries = journal.append(_items(self._pending))
+            except WriterFenced:
+                raise
+            except StorageError as error:
+                self._fail(error)
+                return
+            # Followers first: who has no fact waiting any more has then folded all its own.
+            self._publish(entries)
+            self._acknowledge()
         if self._failed:
             self._failed = False
             self.tell(SUPERVISOR, JournalRecovered())
@@ -160,17 +163,34 @@ class Persistence(Actor):
         for message in waiting.values():
             self._on_subscribe(message)
 
+    def _publish(self, entries: list[Entry]) -> None:
+        if entries:
+            appended = JournalAppended(entries[0].seq, tuple(entries))
+            for follower in sorted(self._followers):
+                self.tell(follower, appended)
+
     def _acknowledge(self) -> None:
         newest: dict[tuple[str, int], int] = {}
         for m in self._pending:
-            newest[m.source, m.source_epoch] = m.first + len(m.facts) - 1
+            upto = m.first + len(m.facts) - 1
+            source = (m.source, m.source_epoch)
+            newest[source] = max(upto, newest.get(source, 0))
         self._pending.clear()
-        for (source, source_epoch), upto in newest.items():
-            self.tell(source, FactsCommitted(source_epoch, upto))
+        for (name, source_epoch), upto in newest.items():
+            self.tell(name, FactsCommitted(source_epoch, upto))
 
     def _fail(self, error: StorageError) -> None:
         if not self._failed:
             self._failed = True
             self.tell(SUPERVISOR, JournalFailed(str(error)))
-        self._flushing = True
-        self.after_wall(RETRY_NS, Flush())
+        if not self._flushing:
+            self._flushing = True
+            self.after_wall(RETRY_NS, Flush())
+
+
+def _items(messages: Sequence[AppendFacts]) -> list[Append]:
+    return [
+        Append(m.source, m.source_epoch, m.first + i, fact)
+        for m in messages
+        for i, fact in enumerate(m.facts)
+    ]

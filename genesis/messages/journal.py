@@ -226,13 +226,16 @@ class Entry(msgspec.Struct, frozen=True):
 class AppendFacts(Message, frozen=True):
     """Hand facts to persistence. ``first`` numbers them per (source, source_epoch) from 1.
 
-    Handing the same numbers over again is harmless: persistence keeps each once.
+    Handing the same numbers over again is harmless: persistence keeps each once. The source knows
+    that its facts up to number ``acknowledged`` are durable; so a hole between them and ``first``
+    can be told from facts that are kept already.
     """
 
     source: str
     source_epoch: int
     first: int
     facts: tuple[Fact, ...]
+    acknowledged: int
 
 
 class FactsCommitted(Message, frozen=True):
