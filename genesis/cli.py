@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -14,7 +17,7 @@ from genesis import __version__
 
 if TYPE_CHECKING:
     from genesis.config import Settings
-    from genesis.session import Outcome, Session
+    from genesis.session import Options, Outcome, Session
 
 app = typer.Typer(
     name="genesis",
@@ -31,6 +34,8 @@ db_app = typer.Typer(help="The database below the journal.", no_args_is_help=Tru
 app.add_typer(data_app, name="data")
 app.add_typer(journal_app, name="journal")
 app.add_typer(db_app, name="db")
+
+WONDER_AFTER_S = 1.5
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of the journal and logs.")]
 Config = Annotated[Path | None, typer.Option("--config", help="A TOML file over the defaults.")]
@@ -77,11 +82,9 @@ def run(
     ] = None,
 ) -> None:
     """Trade on paper: a generated market by default, or a recording."""
-    from genesis import log
     from genesis.config import Settings
     from genesis.errors import ConfigError
-    from genesis.session import Options, Session
-    from genesis.storage.folder import DataFolder
+    from genesis.session import Options
 
     if summary not in (None, "json"):
         raise ConfigError(f"--summary {summary} is unknown; it can be json")
@@ -101,28 +104,50 @@ def run(
     options = Options(
         all_symbols=symbols is None, until_end=until_end, for_s=for_s, attended=attended
     )
+    _leave(_run(settings, options, summary is not None), summary is not None)
+
+
+def _run(settings: Settings, options: Options, as_json: bool) -> Outcome:
+    """Hold the data folder, run, and say in one line what it came to."""
+    from genesis import log
+    from genesis.session import HALTED, Session
+    from genesis.status import closing_line
+    from genesis.storage.folder import DataFolder
+
     with DataFolder.open(settings.journal.data_dir) as folder:
-        log.configure(folder.path, settings, terminal=not attended)
-        session = Session(settings, folder, options)
-        outcome = _watch(session) if attended else _print_status(session, summary is not None)
-    _leave(outcome, summary is not None)
+        log.configure(folder.path, settings, terminal=not options.attended)
+        with _said_when_slow("Getting ready; the first start compiles the order book, once."):
+            session = Session(settings, folder, options)
+        _quit_on_signals(session, options.attended)
+        outcome = _watch(session, settings) if options.attended else _print_status(session, as_json)
+        if outcome.summary is not None:
+            quote, halted = settings.account.quote, outcome.exit_code == HALTED
+            line = closing_line(outcome.summary, quote, folder.path, halted=halted)
+            _say(line, sys.stderr if as_json else sys.stdout)
+    return outcome
 
 
-def _watch(session: Session) -> Outcome:
+def _watch(session: Session, settings: Settings) -> Outcome:
     """Run under the view; its end is the run's end."""
     from genesis.tui.app import GenesisApp
 
-    outcomes: list[Outcome] = []
-    waiter = threading.Thread(
-        target=lambda: outcomes.append(session.wait(1.0, lambda: None)), name="session"
-    )
-    session.start()
-    waiter.start()
-    signal.signal(signal.SIGTERM, lambda *_: session.quit("asked by a signal"))
-    GenesisApp(session.house.slot, session.send).run()
-    session.quit("the view was closed")
-    waiter.join()
-    return outcomes[0]
+    slot = session.house.slot
+    view = GenesisApp(slot, session.send, stale_after_ms=settings.risk.stale_after_ms)
+    with ThreadPoolExecutor(1, "session") as pool:
+        session.start()
+        waiting = pool.submit(session.wait, 1.0, lambda: None)
+        waiting.add_done_callback(lambda _: slot.close())
+        try:
+            view.run()
+        finally:
+            session.quit("the view was closed")
+        with _said_when_slow("Ending in good order: cancelling orders, closing the journal."):
+            outcome = waiting.result()
+    if view.return_code and not outcome.error:
+        return outcome._replace(
+            exit_code=4, error="the view failed; the run was ended in good order"
+        )
+    return outcome
 
 
 def _print_status(session: Session, to_stderr: bool) -> Outcome:
@@ -134,19 +159,43 @@ def _print_status(session: Session, to_stderr: bool) -> Outcome:
     def look() -> None:
         state = session.house.slot.get()
         if state is not None:
-            print(status_line(state), file=stream, flush=True)
+            _say(status_line(state), stream)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: session.quit("asked by a signal"))
     session.start()
     return session.wait(1.0, look)
+
+
+def _quit_on_signals(session: Session, attended: bool) -> None:
+    """End in good order when asked to, and when the terminal goes away (unless under nohup)."""
+    numbers = [signal.SIGTERM] if attended else [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        signal.signal(number, lambda *_: session.quit("asked by a signal"))
+
+
+@contextmanager
+def _said_when_slow(text: str) -> Iterator[None]:
+    """Tell a person what is being waited for, once it has taken long enough to wonder."""
+    timer = threading.Timer(WONDER_AFTER_S, _say, (text, sys.stderr))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _say(line: str, stream: TextIO) -> None:
+    """Print at once. A terminal that has gone away must not end a run in disorder."""
+    with suppress(OSError):
+        print(line, file=stream, flush=True)
 
 
 def _leave(outcome: Outcome, as_json: bool) -> None:
     import msgspec
 
     if outcome.error:
-        print(f"genesis: {outcome.error}", file=sys.stderr)
+        _say(f"genesis: {outcome.error}", sys.stderr)
     if as_json and outcome.summary is not None:
         print(msgspec.json.encode(outcome.summary).decode())
     if outcome.exit_code:

@@ -37,6 +37,7 @@ from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT
 from genesis.runtime.threads import ThreadsRuntime
+from genesis.simulator import tape
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
 from genesis.summary import Summary, summarize
@@ -51,8 +52,8 @@ END_TIMEOUT_S = 60.0
 
 
 class Options(NamedTuple):
-    """``for_s`` is trading time. ``attended``: somebody watches, so a fault or the end of the
-    recording leaves everything standing until the operator quits."""
+    """``for_s`` is trading time. ``attended``: somebody watches, so a fault, or an end that was
+    not asked for, leaves everything standing until the operator quits."""
 
     all_symbols: bool
     until_end: bool
@@ -73,6 +74,7 @@ class Session:
 
     def __init__(self, settings: Settings, folder: DataFolder, options: Options) -> None:
         book.warm_up()
+        tape.warm_up()
         self._settings = settings
         self._options = options
         self._folder = folder
@@ -171,9 +173,11 @@ class Session:
 
     def _over(self, reason: str) -> None:
         """Nothing more will come; whoever watches decides when to leave."""
-        if self._options.attended:
+        options = self._options
+        asked_to_end = options.until_end or options.for_s is not None
+        if options.attended and (self._error or not asked_to_end):
             self.runtime.address("publisher").tell(RunOver(reason))
-        elif self._options.until_end or self._options.for_s is not None or self._error:
+        elif asked_to_end or self._error:
             self._end(reason)
 
     def _end(self, reason: str) -> None:

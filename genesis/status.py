@@ -1,11 +1,14 @@
-"""The headless daemon's one line a second. Formats; knows nothing else."""
+"""What a run says in single lines: one a second without a view, one at its end. Only formats."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from genesis.messages.view import BookLine, ViewState
+from genesis.storage.folder import JOURNAL_NAME
+from genesis.summary import Summary
 
 
 def status_line(state: ViewState) -> str:
@@ -25,6 +28,24 @@ def status_line(state: ViewState) -> str:
         reason = f" ({state.gate.reason})" if state.gate.reason else ""
         parts.append(f"{state.gate.state}{reason}")
     return "  ".join(parts)
+
+
+def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: bool) -> str:
+    """What the run came to, where its journal is, and whether a halt outlives it."""
+    equity, start = Decimal(summary.equity), Decimal(summary.start)
+    done = f"{_count(summary.orders, 'order')}, {_count(summary.fills, 'fill')}"
+    parts = [
+        f"Ended: {done}, equity {equity:.2f} {quote}"
+        f" ({_signed(equity - start)} since the account was opened).",
+        f"Journal: {data_dir / JOURNAL_NAME}",
+    ]
+    if halted:
+        parts.insert(1, "Trading stays halted, also at the next start, until it is resumed.")
+    return " ".join(parts)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _book(book: BookLine, now_ns: int) -> str:

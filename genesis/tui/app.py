@@ -19,6 +19,7 @@ from genesis.messages.base import Control
 from genesis.messages.view import ViewState
 from genesis.tui import sections, tables
 from genesis.tui.commands import KNOWN, Outcome, Prompt
+from genesis.tui.driver import TerminalDriver
 from genesis.tui.picture import scrub
 from genesis.tui.slot import Slot
 from genesis.tui.theme import THEME
@@ -59,7 +60,7 @@ class GenesisApp(App[None]):
         stale_after_ms: int = STALE_AFTER_MS,
         read_interval_s: float | None = READ_INTERVAL_S,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self._slot = slot
         self._send = send
         self._stale_after_ns = stale_after_ms * 1_000_000
