@@ -195,6 +195,8 @@ class Account:
                 order = msgspec.structs.replace(order, type=OrderType.MARKET, price=None)
             if self.book.judge(order, NOW) is None:
                 self.approve(order)
+                if percent_away % 2:
+                    self.intend(name)
         elif action == "intend":
             for approved in tuple(self.approved):
                 self.intend(approved)
