@@ -55,7 +55,9 @@ from genesis.messages.lifecycle import (
 from genesis.messages.orders import CancelOrders
 from genesis.runtime.actor import Context, handles, handles_each
 from genesis.runtime.address import Address
+from genesis.runtime.base import describe
 from genesis.runtime.gate import TradingGate
+from genesis.runtime.pulse import Pulse
 from genesis.runtime.supervision import (
     Action,
     AllDown,
@@ -81,6 +83,16 @@ class Times(msgspec.Struct, frozen=True):
     shutdown_timeout_ns: int
 
 
+class Incarnation(Protocol):
+    """News of one incarnation of a child."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def epoch(self) -> int: ...
+
+
 class Nursery(Protocol):
     """What a supervisor needs of the runtime beyond what every actor may use."""
 
@@ -88,7 +100,7 @@ class Nursery(Protocol):
 
     def spawn(self, name: str, start: Callable[[Context], Any]) -> int: ...
 
-    def fence(self, name: str, epoch: int, reason: str) -> None: ...
+    def fence(self, name: str, epoch: int, reason: str) -> Message | None: ...
 
     def wall_ns(self) -> int: ...
 
@@ -126,7 +138,9 @@ class Supervisor(JournalingActor):
         self._plan = Plan(self._groups, self._children)
         self._ladder = Ladder(self._gate, self)
         self._epochs: dict[str, int] = {}
-        self._heard_ns: dict[str, int] = {}
+        self._living: dict[str, int] = {}  # as _epochs, of those that have not failed or ended
+        times = self._times
+        self._pulse = Pulse(times.heartbeat_ns, times.hang_after_ns, self._nursery.wall_ns())
         self._was_up = False
         self._ending: Shutdown | None = None
         self._orders_left = True
@@ -172,12 +186,12 @@ class Supervisor(JournalingActor):
 
     def _spawn(self, name: str) -> None:
         epoch = self._nursery.spawn(name, self._starts[name])
-        self._epochs[name] = epoch
-        self._heard_ns[name] = self._nursery.wall_ns()
+        self._epochs[name] = self._living[name] = epoch
+        self._pulse.heard(name, self._nursery.wall_ns())
         self.after_wall(self._times.start_timeout_ns, StartCheck(name, epoch))
 
     def _stop_child(self, name: str) -> None:
-        epoch = self._epochs[name]
+        epoch = self._living[name]
         stop = Stop(epoch) if self._ending is None else Finish(epoch)
         self._nursery.address(name).tell(stop)
         self.after_wall(self._times.shutdown_timeout_ns, StopCheck(name, epoch))
@@ -189,52 +203,57 @@ class Supervisor(JournalingActor):
 
     @handles(StartCheck)
     def _on_start_check(self, check: StartCheck) -> None:
-        if self._epochs[check.name] == check.epoch and self._plan.state(check.name) == "starting":
+        if self._lives(check) and self._plan.state(check.name) == "starting":
             self._fence(check.name, "it did not start in time")
 
     @handles(StopCheck)
     def _on_stop_check(self, check: StopCheck) -> None:
-        if self._epochs[check.name] == check.epoch and self._plan.state(check.name) == "stopping":
+        if self._lives(check) and self._plan.state(check.name) == "stopping":
             self._fence(check.name, "it did not stop in time")
 
+    def _lives(self, news: Incarnation) -> bool:
+        """Whether the news are of a child that still counts as living: a death that was noticed in
+        two ways must not count twice."""
+        return self._living.get(news.name) == news.epoch
+
     def _fence(self, name: str, reason: str) -> None:
-        epoch = self._epochs[name]
-        message = self._nursery.address(name).mailbox.handling
-        self._nursery.fence(name, epoch, reason)
-        self._failed(name, reason, "" if message is None else repr(message)[:200])
+        self._failed(name, reason, self._nursery.fence(name, self._living[name], reason))
 
     @handles(ActorStarted)
     def _on_started(self, started: ActorStarted) -> None:
-        if self._epochs.get(started.name) == started.epoch:
-            self._heard_ns[started.name] = self._nursery.wall_ns()
+        if self._lives(started):
+            self._pulse.heard(started.name, self._nursery.wall_ns())
             self._do(self._plan.started(started.name))
 
     @handles(ActorStopped)
     def _on_stopped(self, stopped: ActorStopped) -> None:
-        if self._epochs.get(stopped.name) == stopped.epoch:
+        if self._lives(stopped):
+            del self._living[stopped.name]
             self._do(self._plan.stopped(stopped.name, self._nursery.wall_ns()))
 
     @handles(ActorDown)
     def _on_down(self, down: ActorDown) -> None:
         if down.name not in self._starts:
             self._report(Failed(f"{down.name} died: {down.reason}"))
-        elif self._epochs[down.name] == down.epoch:
+        elif self._lives(down):
             self._failed(down.name, down.reason, down.message)
 
-    def _failed(self, name: str, reason: str, message: str) -> None:
+    def _failed(self, name: str, reason: str, message: Message | None) -> None:
+        epoch = self._living.pop(name)
         if name in self._money:
             self._ladder.money_actor_failed(name, reason)
-        if message:
-            self.record(DeadLettered(name, self._epochs[name], message, reason))
+        if message is not None:
+            self.record(DeadLettered(name, epoch, describe(message), reason))
         self._do(self._plan.failed(name, reason, self._nursery.wall_ns()))
 
     @handles(Heartbeat)
     def _on_heartbeat(self, heartbeat: Heartbeat) -> None:
         now_ns = self._nursery.wall_ns()
-        for name, epoch in self._epochs.items():
+        self._pulse.beat(now_ns)
+        for name, epoch in tuple(self._living.items()):
             if self._plan.state(name) != "running":
                 continue
-            if now_ns - self._heard_ns[name] > self._times.hang_after_ns:
+            if self._pulse.silent(name, now_ns):
                 seconds = self._times.hang_after_ns / 1e9
                 self._fence(name, f"it gave no sign of life for {seconds:g} s")
             else:
@@ -260,8 +279,8 @@ class Supervisor(JournalingActor):
 
     @handles(Pong)
     def _on_pong(self, pong: Pong) -> None:
-        if self._epochs.get(pong.name) == pong.epoch:
-            self._heard_ns[pong.name] = self._nursery.wall_ns()
+        if self._lives(pong):
+            self._pulse.heard(pong.name, self._nursery.wall_ns())
 
     @handles(MailboxOverflowed)
     def _on_overflow(self, overflow: MailboxOverflowed) -> None:

@@ -22,12 +22,13 @@ class ActorStopped(Control, frozen=True):
 
 
 class ActorDown(Control, frozen=True):
-    """The incarnation died of an exception. ``message`` describes what it was handling."""
+    """The incarnation died of an exception. ``message`` is what it was handling: a dead letter,
+    to be told of and never to be delivered again."""
 
     name: str
     epoch: int
     reason: str
-    message: str
+    message: Message | None
 
 
 class MailboxOverflowed(Control, frozen=True):

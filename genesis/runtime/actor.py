@@ -145,8 +145,8 @@ class Actor(pykka.Actor):
         context.runtime.timer(context.address, context.epoch, delay_ns, message, wall=True)
 
     def count(self, name: str, number: int = 1) -> None:
-        """Add to a total of the run."""
-        if number:
+        """Add to a total of the run; what a fenced incarnation still does is not counted."""
+        if number and self.context.address.living == self.context.epoch:
             self.context.runtime.counters.add(name, number)
 
     def begin(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pykka
@@ -30,6 +30,12 @@ class DeadLetter(msgspec.Struct, frozen=True):
     epoch: int
     message: Message
     reason: str
+
+
+class Vacated(NamedTuple):
+    """An incarnation is gone; ``message`` is what it was handling."""
+
+    message: Message | None
 
 
 class Address:
@@ -73,6 +79,12 @@ class Address:
             to.mailbox.put(message)
             return True
 
+    def remind(self, epoch: int, message: Message) -> None:
+        """Queue a timer's message, which is for incarnation ``epoch`` only."""
+        with self._lock:
+            if epoch == self.living:
+                self.mailbox.put(message, epoch)
+
     def occupy(self) -> int:
         """A new incarnation takes over; returns its epoch."""
         with self._lock:
@@ -81,10 +93,10 @@ class Address:
             self.mailbox.hand_to(self.living)
             return self.epoch
 
-    def vacate(self, epoch: int) -> Message | None:
-        """Fence incarnation ``epoch``; returns the message it was handling, if any."""
+    def vacate(self, epoch: int) -> Vacated | None:
+        """Fence incarnation ``epoch``; None when it was not the living one any more."""
         with self._lock:
             if epoch != self.living:
                 return None
             self.living = 0
-            return self.mailbox.hand_to(0)
+            return Vacated(self.mailbox.hand_to(0))

@@ -79,22 +79,28 @@ class BaseRuntime:
         start(Context(self, address, epoch, self._seed))  # type: ignore[arg-type]  # a subclass is
         return epoch
 
-    def fence(self, name: str, epoch: int, reason: str) -> None:
-        """Abandon incarnation ``epoch`` of ``name``: nothing it still does has an effect."""
+    def fence(self, name: str, epoch: int, reason: str) -> Message | None:
+        """Abandon incarnation ``epoch`` of ``name``: nothing it still does has an effect.
+
+        Returns the message it was handling, which is a dead letter now.
+        """
         address = self._addresses[name]
-        self._bury(address, epoch, address.vacate(epoch), reason)
+        vacated = address.vacate(epoch)
+        if vacated is None:
+            return None
+        self._bury(address, epoch, vacated.message, reason)
+        return vacated.message
 
     def died(self, address: Address, epoch: int, reason: str) -> None:
-        if address.living != epoch:
+        vacated = address.vacate(epoch)
+        if vacated is None:
             return
-        message = address.vacate(epoch)
-        self._bury(address, epoch, message, reason)
+        self._bury(address, epoch, vacated.message, reason)
         if address.name == SUPERVISOR:
             self.supervisor_down(reason)
             return
-        self._addresses[SUPERVISOR].tell(
-            ActorDown(address.name, epoch, reason, "" if message is None else describe(message))
-        )
+        down = ActorDown(address.name, epoch, reason, vacated.message)
+        self._addresses[SUPERVISOR].tell(down)
 
     def _put_to(self, name: str) -> None:
         """A message has been queued for ``name``."""

@@ -22,13 +22,19 @@ class Fenced(BaseException):
 
 
 class Entry:
-    """One queued message; ``message`` is swapped in place when a newer one conflates it."""
+    """One queued message; ``message`` is swapped in place when a newer one conflates it.
 
-    __slots__ = ("key", "message", "put_ns")
+    ``epoch`` other than 0: for that incarnation only.
+    """
 
-    def __init__(self, message: Message, key: tuple[type, str] | None, put_ns: int) -> None:
+    __slots__ = ("epoch", "key", "message", "put_ns")
+
+    def __init__(
+        self, message: Message, key: tuple[type, str] | None, epoch: int, put_ns: int
+    ) -> None:
         self.message = message
         self.key = key
+        self.epoch = epoch
         self.put_ns = put_ns
 
 
@@ -44,7 +50,8 @@ class MailboxMetrics(msgspec.Struct, frozen=True):
 
 
 class Activity:
-    """Counts messages put but not yet handled, so that a warp clock knows when all are idle."""
+    """Counts messages put but not yet handled, and incarnations that are still starting, so that
+    a warp clock knows when all are idle."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -90,18 +97,24 @@ class Mailbox:
         self._data: deque[Entry] = deque()
         self._conflating: dict[tuple[type, str], Entry] = {}
         self._epoch = 0
+        self._busy = False  # the reader is starting, or handling a message
+        self._overflowing = False
         self._taken_ns = 0
         self._handled = self._conflated = self._dropped = self._handle_ns = 0
         self.handling: Message | None = None
 
-    def put(self, message: Message) -> None:
-        """Queue a message under its type's lane and policy. Never blocks."""
-        overflowed = False
+    def put(self, message: Message, epoch: int = 0) -> None:
+        """Queue a message under its type's lane and policy. Never blocks.
+
+        One that is for incarnation ``epoch`` only is thrown away when another comes to take it.
+        ``on_overflow`` is told once until half of what waits has been worked off.
+        """
+        overflowed = replaced = False
         with self._lock:
             if type(message).lane is Lane.CONTROL:
-                self._control.append(Entry(message, None, time.monotonic_ns()))
+                self._control.append(Entry(message, None, epoch, time.monotonic_ns()))
             else:
-                name = message.conflation_key
+                name = None if epoch else message.conflation_key
                 key = None if name is None else (type(message), name)
                 if key is not None and (waiting := self._conflating.get(key)) is not None:
                     waiting.message = message
@@ -113,33 +126,39 @@ class Mailbox:
                         self._dropped += 1
                         return
                     if policy is Overflow.DROP_OLDEST:
-                        self._drop_oldest(type(message))
+                        replaced = self._drop_oldest(type(message))
                     else:
-                        overflowed = True
-                entry = Entry(message, key, time.monotonic_ns())
+                        overflowed = not self._overflowing
+                        self._overflowing = True
+                entry = Entry(message, key, epoch, time.monotonic_ns())
                 self._data.append(entry)
                 if key is not None:
                     self._conflating[key] = entry
-            self._activity.begin()
-        self._tokens.put(None)
-        self._on_put()
+            # One that took another's place is counted already, and already has its wake-up.
+            if not replaced:
+                self._activity.begin()
+        if not replaced:
+            self._tokens.put(None)
+            self._on_put()
         if overflowed:
             self._on_overflow(message)
 
-    def _drop_oldest(self, kind: type[Message]) -> None:
+    def _drop_oldest(self, kind: type[Message]) -> bool:
         for index, entry in enumerate(self._data):
             if type(entry.message) is kind:
                 del self._data[index]
                 if entry.key is not None:
                     del self._conflating[entry.key]
                 self._dropped += 1
-                self._activity.end()
-                return
+                return True
+        return False
 
     def take(self, epoch: int) -> Message:
         """Block for the next message; raises ``Fenced`` once ``epoch`` is not the living one."""
         self.done(epoch)
         while True:
+            if epoch != self._epoch:
+                raise Fenced  # at once, or it would wait for a wake-up that is another's
             self._tokens.get()
             with self._lock:
                 if epoch != self._epoch:
@@ -156,38 +175,62 @@ class Mailbox:
             return self._pop() if epoch == self._epoch else None
 
     def _pop(self) -> Message | None:
+        while (entry := self._next_entry()) is not None:
+            if entry.epoch in (0, self._epoch):
+                self._taken_ns = time.monotonic_ns()
+                self._busy = True
+                self.handling = entry.message
+                return entry.message
+            self._activity.end()
+        return None
+
+    def _next_entry(self) -> Entry | None:
         if self._control:
-            entry = self._control.popleft()
-        elif self._data:
-            entry = self._data.popleft()
-            if entry.key is not None:
-                del self._conflating[entry.key]
-        else:
+            return self._control.popleft()
+        if not self._data:
             return None
-        self._taken_ns = time.monotonic_ns()
-        self.handling = entry.message
-        return entry.message
+        entry = self._data.popleft()
+        if entry.key is not None:
+            del self._conflating[entry.key]
+        if len(self._data) <= self.capacity // 2:
+            self._overflowing = False
+        return entry
 
     def done(self, epoch: int) -> Message | None:
-        """The message ``epoch`` was handling is finished, one way or the other; returns it."""
+        """What ``epoch`` was at (a message, or its start) is finished, one way or the other;
+        returns the message."""
         with self._lock:
-            if self.handling is None or epoch != self._epoch:
+            if epoch != self._epoch:
                 return None
-            message, self.handling = self.handling, None
-            self._handled += 1
-            self._handle_ns += time.monotonic_ns() - self._taken_ns
-        self._activity.end()
+            was_busy, message = self._finish()
+        if was_busy:
+            self._activity.end()
         return message
 
     def hand_to(self, epoch: int) -> Message | None:
-        """Make ``epoch`` the one reader (0: nobody). Returns what the former was handling."""
+        """Make ``epoch`` the one reader (0: nobody). Returns what the former was handling.
+
+        The new one counts as busy until it comes for its first message. One step under the lock:
+        the former cannot take another message in between, which nobody would ever hear of.
+        """
         with self._lock:
-            former = self._epoch
-        abandoned = self.done(former)
-        with self._lock:
+            was_busy, abandoned = self._finish()
             self._epoch = epoch
+            if epoch:
+                self._busy = True
+                self._activity.begin()
+        if was_busy:
+            self._activity.end()
         self._tokens.put(None)
         return abandoned
+
+    def _finish(self) -> tuple[bool, Message | None]:
+        was_busy, self._busy = self._busy, False
+        message, self.handling = self.handling, None
+        if message is not None:
+            self._handled += 1
+            self._handle_ns += time.monotonic_ns() - self._taken_ns
+        return was_busy, message
 
     @property
     def depth(self) -> int:

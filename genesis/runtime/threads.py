@@ -6,6 +6,8 @@ import threading
 import time
 from typing import Any
 
+from pykka import ActorRegistry
+
 from genesis.messages.base import Message
 from genesis.runtime.actor import Actor
 from genesis.runtime.address import Address
@@ -30,10 +32,11 @@ class ThreadsRuntime(BaseRuntime):
         """Real time that never goes back, for supervision; not a time of day."""
         return time.monotonic_ns()
 
-    def fence(self, name: str, epoch: int, reason: str) -> None:
-        super().fence(name, epoch, reason)
+    def fence(self, name: str, epoch: int, reason: str) -> Message | None:
+        message = super().fence(name, epoch, reason)
         with self._revoked:
             self._revoked.notify_all()
+        return message
 
     def stop(self) -> None:
         """Stop timers and unwind every loop that is left. No actor runs afterwards."""
@@ -51,7 +54,8 @@ class ThreadsRuntime(BaseRuntime):
             try:
                 actor._actor_loop()
             except Fenced:
-                return
+                # pykka's registry would keep the actor, and all it holds, for ever.
+                ActorRegistry.unregister(actor.actor_ref)
 
         threading.Thread(target=run, name=f"{address.name}#{epoch}", daemon=True).start()
 

@@ -68,7 +68,7 @@ class Timers:
                     self._condition.wait(self._wait_s())
                     due = self._next_due()
             _, _, address, epoch, message = due
-            address.send_as(epoch, address, message)
+            address.remind(epoch, message)
 
     def _next_due(self) -> Timer | None:
         if self._wall and self._wall[0][0] <= time.monotonic_ns():

@@ -66,7 +66,7 @@ class VirtualRuntime(BaseRuntime):
             elif self._timers:
                 due_ns, _, address, epoch, message = heapq.heappop(self._timers)
                 self.clock.jump_to(due_ns)
-                address.send_as(epoch, address, message)
+                address.remind(epoch, message)
             else:
                 return
 

@@ -78,7 +78,8 @@ class World:
 
 def test_children_start_in_order_one_at_a_time() -> None:
     plan = Plan(
-        [GroupSpec("g", Strategy.ONE_FOR_ONE, 5, SECOND)], [ChildSpec("a", "g"), ChildSpec("b", "g")]
+        [GroupSpec("g", Strategy.ONE_FOR_ONE, 5, SECOND)],
+        [ChildSpec("a", "g"), ChildSpec("b", "g")],
     )
     assert plan.begin() == [Spawn("a", 0)]
     assert plan.started("a") == [Spawn("b", 0)]
@@ -153,7 +154,7 @@ def test_one_failure_more_than_the_intensity_escalates_once(strategy: Strategy) 
     for _ in range(5):
         assert not [a for a in world.crash("c1") if isinstance(a, Escalate)]
     sixth = world.crash("c1")
-    assert [type(a) for a in sixth][0] is Escalate
+    assert next(type(a) for a in sixth) is Escalate
     assert world.plan.state("c1") is ChildState.RUNNING  # with a delay, so cancels still work
     assert not [a for a in world.crash("c1") if isinstance(a, Escalate)]
 

@@ -1,0 +1,335 @@
+"""A mailbox loses and doubles nothing but by stated policy, whoever reads it and whenever."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from genesis.messages.base import Control, Message, Overflow
+from genesis.runtime.mailbox import Activity, Fenced, Mailbox
+
+CAPACITY = 4
+
+
+class Urgent(Control, frozen=True):
+    n: int
+
+
+class Order(Message, frozen=True):
+    """Never dropped."""
+
+    n: int
+
+
+class Delta(Message, frozen=True):
+    """Dropped when full: its receiver resynchronises."""
+
+    overflow: ClassVar[Overflow] = Overflow.RESYNC
+
+    n: int
+
+
+class Picture(Message, frozen=True):
+    """The oldest is dropped when full."""
+
+    overflow: ClassVar[Overflow] = Overflow.DROP_OLDEST
+
+    n: int
+
+
+class View(Message, frozen=True):
+    """The newest of a symbol replaces the one that waits."""
+
+    overflow: ClassVar[Overflow] = Overflow.DROP_OLDEST
+
+    n: int
+    symbol: str
+
+    @property
+    def conflation_key(self) -> str:
+        return self.symbol
+
+
+class Box:
+    """A mailbox with its activity, and what it said about overflows."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self.activity = Activity()
+        self.overflows: list[Message] = []
+        self.mail = Mailbox(capacity, self.activity, self.overflows.append)
+
+    def drain(self, epoch: int) -> list[Message]:
+        taken = []
+        while (message := self.mail.take_now(epoch)) is not None:
+            taken.append(message)
+        return taken
+
+
+def box_read_by(epoch: int, capacity: int = CAPACITY) -> Box:
+    box = Box(capacity)
+    box.mail.hand_to(epoch)
+    return box
+
+
+def test_control_overtakes_data() -> None:
+    box = box_read_by(1)
+    for message in (Order(1), Urgent(2), Order(3), Urgent(4)):
+        box.mail.put(message)
+    assert box.drain(1) == [Urgent(2), Urgent(4), Order(1), Order(3)]
+
+
+def test_a_newer_view_takes_the_place_of_the_older_in_the_queue() -> None:
+    box = box_read_by(1)
+    for message in (View(1, "BTC"), Order(2), View(3, "ETH"), View(4, "BTC")):
+        box.mail.put(message)
+    assert box.drain(1) == [View(4, "BTC"), Order(2), View(3, "ETH")]
+    assert box.mail.metrics().conflated == 1
+
+
+def test_a_view_that_was_taken_is_not_conflated_any_more() -> None:
+    box = box_read_by(1)
+    box.mail.put(View(1, "BTC"))
+    assert box.mail.take_now(1) == View(1, "BTC")
+    box.mail.put(View(2, "BTC"))
+    assert box.drain(1) == [View(2, "BTC")]
+
+
+def test_a_full_box_takes_orders_and_says_so_once_until_half_is_worked_off() -> None:
+    box = box_read_by(1)
+    for n in range(7):
+        box.mail.put(Order(n))
+    assert box.overflows == [Order(4)]
+    assert [box.mail.take_now(1) for _ in range(5)] == [Order(n) for n in range(5)]
+    for n in range(7, 10):
+        box.mail.put(Order(n))
+    assert box.overflows == [Order(4), Order(9)]
+    assert box.drain(1) == [Order(n) for n in range(5, 10)]
+
+
+def test_a_message_for_one_incarnation_never_reaches_the_next() -> None:
+    box = box_read_by(1)
+    box.mail.put(Order(1), epoch=1)
+    box.mail.put(Urgent(2), epoch=1)
+    box.mail.put(Order(3))
+    box.mail.hand_to(2)
+    assert box.drain(2) == [Order(3)]
+    assert box.activity.idle
+
+
+def test_what_the_former_reader_was_handling_is_told_once_and_not_delivered_again() -> None:
+    box = box_read_by(1)
+    box.mail.put(Order(1))
+    box.mail.put(Order(2))
+    assert box.mail.take_now(1) == Order(1)
+    assert box.mail.hand_to(0) == Order(1)
+    assert box.mail.hand_to(2) is None
+    assert box.mail.done(1) is None  # the zombie comes back from its handler
+    assert box.drain(2) == [Order(2)]
+
+
+def test_while_it_is_being_fenced_a_reader_can_take_nothing_more() -> None:
+    """A message taken in that moment would be neither handled nor known to be lost."""
+    box = box_read_by(1)
+    for n in (1, 2):
+        box.mail.put(Order(n))
+    box.mail.take_now(1)
+    stolen: list[Message | None] = []
+    end = box.activity.end
+
+    def end_while_the_reader_comes_back() -> None:
+        end()
+        stolen.append(box.mail.take_now(1))
+
+    box.activity.end = end_while_the_reader_comes_back  # type: ignore[method-assign]
+    assert box.mail.hand_to(0) == Order(1)
+    assert stolen == [None]
+    box.mail.hand_to(2)
+    assert box.mail.take_now(2) == Order(2)
+
+
+def test_a_fenced_reader_is_sent_away_at_once() -> None:
+    box = box_read_by(1)
+    box.mail.hand_to(2)
+    with pytest.raises(Fenced):
+        box.mail.take(1)
+    assert box.mail.take_now(1) is None
+
+
+def test_the_house_is_busy_while_an_incarnation_starts_and_while_it_handles() -> None:
+    box = Box()
+    idle: list[bool] = []
+    box.activity.when_idle = lambda: idle.append(True)
+    box.mail.hand_to(1)
+    assert not box.activity.idle  # it has not come for its first message yet
+    assert box.mail.take_now(1) is None
+    assert box.activity.idle
+    box.mail.put(Order(1))
+    box.mail.take_now(1)
+    assert not box.activity.idle
+    box.mail.hand_to(0)
+    assert box.activity.idle
+    assert idle == [True, True]
+
+
+def test_dropping_the_oldest_is_never_a_moment_of_idleness() -> None:
+    """A warp clock would jump in it, over work that is there."""
+    box = Box(capacity=1)
+    idle: list[bool] = []
+    box.activity.when_idle = lambda: idle.append(True)
+    for n in range(5):
+        box.mail.put(Picture(n))
+    assert not idle
+    box.mail.hand_to(1)
+    assert box.drain(1) == [Picture(4)]
+    assert idle == [True]
+
+
+class Model:
+    """What a mailbox should hold, written as plainly as possible."""
+
+    def __init__(self) -> None:
+        self.control: deque[tuple[int, Message]] = deque()
+        self.data: deque[tuple[int, Message]] = deque()
+        self.living = 0
+        self.busy = False
+        self.handling: Message | None = None
+
+    def put(self, message: Message, epoch: int) -> None:
+        if isinstance(message, Urgent):
+            self.control.append((epoch, message))
+            return
+        if isinstance(message, View) and not epoch:
+            for index, (of, old) in enumerate(self.data):
+                if isinstance(old, View) and old.symbol == message.symbol and not of:
+                    self.data[index] = (0, message)
+                    return
+        if len(self.data) >= CAPACITY:
+            if isinstance(message, Delta):
+                return
+            if isinstance(message, Picture | View):
+                same = [i for i, (_, old) in enumerate(self.data) if type(old) is type(message)]
+                if same:
+                    del self.data[same[0]]
+        self.data.append((epoch, message))
+
+    def take(self, epoch: int) -> Message | None:
+        if epoch != self.living:
+            return None
+        self.busy, self.handling = False, None
+        for lane in (self.control, self.data):
+            while lane:
+                of, message = lane.popleft()
+                if of in (0, epoch):
+                    self.busy, self.handling = True, message
+                    return message
+        return None
+
+    def hand_to(self, epoch: int) -> Message | None:
+        abandoned, self.handling = self.handling, None
+        self.living, self.busy = epoch, epoch != 0
+        return abandoned
+
+    @property
+    def work(self) -> int:
+        return len(self.control) + len(self.data) + self.busy
+
+
+kinds = st.sampled_from(
+    [Urgent, Order, Delta, Picture, lambda n: View(n, "BTC"), lambda n: View(n, "ETH")]
+)
+actions = st.one_of(
+    st.tuples(st.just("put"), kinds, st.integers(0, 3)),
+    st.tuples(st.just("take"), st.integers(0, 1)),
+    st.tuples(st.just("hand"), st.booleans()),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(actions, max_size=60))
+def test_any_history_agrees_with_the_model(history: list[tuple]) -> None:  # type: ignore[type-arg]
+    box, model, epoch = Box(), Model(), 0
+    for number, action in enumerate(history):
+        match action:
+            case "put", kind, of:
+                # 0 is for anyone; 1 to 3: for the newest incarnation, or one or two before it.
+                to = 0 if of == 0 or epoch < of else epoch + 1 - of
+                box.mail.put(kind(number), to)
+                model.put(kind(number), to)
+            case "take", behind:
+                assert box.mail.take_now(epoch - behind) == model.take(epoch - behind)
+            case "hand", onward:
+                epoch += onward
+                to = epoch if onward else 0
+                assert box.mail.hand_to(to) == model.hand_to(to)
+        assert box.mail.depth == len(model.control) + len(model.data)
+        assert box.activity._count == model.work
+        assert len([m for _, m in model.data if not isinstance(m, Order)]) <= CAPACITY + 3
+
+
+@pytest.fixture
+def eager_switching() -> Iterator[None]:
+    """Threads take turns as often as they can, so that a race has its chance."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("eager_switching")
+def test_under_threads_every_message_is_handled_or_abandoned_exactly_once() -> None:
+    """Four writers, and readers that are fenced at any moment, most of all while they take."""
+    writers, each, fences = 4, 1000, 150
+    box = Box(capacity=writers * each)
+    taken: list[int] = []
+    abandoned: list[int] = []
+    readers: list[threading.Thread] = []
+
+    def read(epoch: int) -> None:
+        try:
+            while True:
+                message = box.mail.take(epoch)
+                with lock:
+                    # A fenced reader's message is a dead letter: its handling has no effect.
+                    if box.mail.handling is message and alive == epoch:
+                        taken.append(message.n)  # type: ignore[attr-defined]
+                        handled.add(message.n)  # type: ignore[attr-defined]
+        except Fenced:
+            return
+
+    def write(number: int) -> None:
+        for n in range(each):
+            box.mail.put(Order(number * each + n))
+
+    lock = threading.Lock()
+    handled: set[int] = set()
+    alive = 0
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(writers)]
+    for thread in threads:
+        thread.start()
+    for epoch in range(1, fences + 1):
+        with lock:
+            left = box.mail.hand_to(epoch)
+            alive = epoch
+            if left is not None and left.n not in handled:  # type: ignore[attr-defined]
+                abandoned.append(left.n)  # type: ignore[attr-defined]
+        readers.append(threading.Thread(target=read, args=(epoch,)))
+        readers[-1].start()
+    for thread in threads:
+        thread.join()
+    emptied = threading.Event()
+    box.activity.when_idle = emptied.set
+    if not box.activity.idle:
+        assert emptied.wait(20)
+    box.mail.hand_to(0)
+    for thread in readers:
+        thread.join(20)
+        assert not thread.is_alive(), "a fenced reader never woke up"
+    assert sorted(taken + abandoned) == list(range(writers * each))
+    assert box.activity.idle
