@@ -63,6 +63,7 @@ class Publisher(FollowingActor):
         self._curve: deque[float] = deque(maxlen=CURVE_POINTS)
         self._curve_ns = 0
         self._ended = ""
+        self._ended_ns: int | None = None
         self._state = v.ViewState(seq=0, now_ns=self.now_ns(), title=self._title)
         self.after_wall(self._interval_ns, Tick())
 
@@ -119,6 +120,7 @@ class Publisher(FollowingActor):
     @handles(RunOver)
     def _on_run_over(self, over: RunOver) -> None:
         self._ended = over.reason
+        self._ended_ns = self.now_ns()
 
     @handles(v.SubscribeView)
     def _on_subscribe(self, subscribe: v.SubscribeView) -> None:
@@ -137,12 +139,16 @@ class Publisher(FollowingActor):
         for viewer in self._viewers:
             self.tell(viewer, delta)
 
+    def _shown_ns(self) -> int:
+        """Trading time; it stands still once the run is over, so that its figures stay."""
+        return self.now_ns() if self._ended_ns is None else self._ended_ns
+
     def _look(self) -> v.ViewState:
         book = self._book
         gate = self._gate.read()
         return v.ViewState(
             seq=self._state.seq + 1,
-            now_ns=self.now_ns(),
+            now_ns=self._shown_ns(),
             title=self._title,
             account=None if book is None else self._account(book),
             positions=() if book is None else tuple(self._positions(book)),
@@ -157,9 +163,10 @@ class Publisher(FollowingActor):
         )
 
     def _account(self, book: RiskBook) -> v.AccountLine:
-        figures = book.figures(self.now_ns())
-        if self.now_ns() - self._curve_ns >= CURVE_EVERY_NS:
-            self._curve_ns = self.now_ns()
+        now_ns = self._shown_ns()
+        figures = book.figures(now_ns)
+        if now_ns - self._curve_ns >= CURVE_EVERY_NS:
+            self._curve_ns = now_ns
             self._curve.append(float(figures.equity))
         return v.AccountLine(
             quote=figures.quote,
