@@ -137,11 +137,7 @@ class RiskBook:
     @exact
     def is_reducing(self, order: PlaceOrder) -> bool:
         """Whether the order can only shrink exposure, whatever else in flight fills."""
-        flight = self._in_flight()
-        if order.side is Side.SELL:
-            return order.quantity <= self._exposure.sellable(order.symbol, flight)
-        held = self.state.ledger.quantity(order.symbol)
-        return order.quantity <= -held - flight.buy_quantity.get(order.symbol, ZERO)
+        return self._reduces(order, self._in_flight())
 
     @exact
     def sellable(self, symbol: str) -> Decimal:
@@ -220,6 +216,12 @@ class RiskBook:
         pending = (order for order, _ in self._pending.values())
         return self._exposure.in_flight(self.state.orders.open.values(), pending)
 
+    def _reduces(self, order: PlaceOrder, flight: InFlight) -> bool:
+        if order.side is Side.SELL:
+            return order.quantity <= self._exposure.sellable(order.symbol, flight)
+        held = self.state.ledger.quantity(order.symbol)
+        return order.quantity <= -held - flight.buy_quantity.get(order.symbol, ZERO)
+
     def _check_identity(self, order: PlaceOrder) -> Refusal | None:
         name = order.client_order_id
         if name in self._pending or self.state.orders.get(name) is not None:
@@ -267,7 +269,7 @@ class RiskBook:
                 f"{text(order.quantity)} {instrument.base}",
                 f"{text(sellable)} {instrument.base} that can be sold",
             )
-        if not self.is_reducing(order):
+        if not self._reduces(order, flight):
             refusal = self._check_account(now_ns) or self._check_exposure(order, flight)
             if refusal is not None:
                 return refusal
