@@ -6,8 +6,11 @@ by asking the venue, never guessed, and nothing is ever sent twice.
 
 from __future__ import annotations
 
+import msgspec
+
 from genesis.actors.journaling import FollowingActor
 from genesis.actors.order_book import EXCHANGE
+from genesis.domain.doubts import Doubts
 from genesis.domain.order import Order
 from genesis.domain.orders import Heard, Orders
 from genesis.domain.reconciliation import Answer, Reconciliation
@@ -30,14 +33,12 @@ from genesis.messages.orders import (
     ExecutionReport,
     OpenOrdersSnapshot,
     OrderSnapshot,
-    OrderStatus,
     OutcomeUnknown,
     PlaceOrder,
     QueryOpenOrders,
     QueryOrder,
     QueryTrades,
     Side,
-    SubmitOrder,
     TradesSnapshot,
     VenueRefused,
 )
@@ -89,22 +90,22 @@ class Executor(FollowingActor):
         self._state = TradingState()
         self._waiting: list[Message] = []  # until the journal's snapshot is here
         self._mints: dict[str, int] = {}  # of orders that this incarnation has not sent yet
-        self._denied_since_ns: dict[str, int] = {}  # the venue says that it does not know them
-        self._orphans: set[str] = set()  # of a run that died: no strategy minds them any more
-        self._next_request = 1
+        self._doubts = Doubts(self._give_up_ns)
+        # Apart from those of a former incarnation, whose answers may still be on their way.
+        self._next_request = 1 + (self.epoch << 32)
+        self._causes: list[str] = []
         self._reconciliation: Reconciliation | None = None
         self._differences: tuple[str, ...] = ()
-        self._proof: CancelOrders | None = None
-        self._proof_request = 0
-        self._canceled = 0
+        self._proof_from: int | None = None  # number of the first question for a proof
+        self._canceled: set[str] = set()
 
     def restore(self, snapshot: JournalSnapshot) -> None:
         self._state = TradingState.decode(snapshot.state)
         self._orders = Orders(self._state.orders)
         for order in self._orders.open:
             self._watch(order)
-            if self.epoch == 1:
-                self._orphans.add(order.client_order_id)
+            if self.epoch == 1:  # of a run that died: no strategy minds it any more
+                self._doubts.cancel(order.client_order_id)
         waiting, self._waiting = self._waiting, []
         for message in waiting:
             self._dispatch(message)
@@ -125,18 +126,8 @@ class Executor(FollowingActor):
             return
         intent = approved.order
         event = OrderIntended(
-            client_order_id=intent.client_order_id,
-            strategy=intent.strategy,
-            symbol=intent.symbol,
-            side=intent.side,
-            type=intent.type,
-            quantity=intent.quantity,
-            price=intent.price,
-            time_in_force=intent.time_in_force,
-            decided_ns=intent.decided_ns,
+            **msgspec.structs.asdict(intent),  # the same fields, and one more
             approved_ns=approved.approved_ns,
-            trace_id=intent.trace_id,
-            reason=intent.reason,
         )
         self._orders.intend(event)
         self._mints[intent.client_order_id] = approved.mint_epoch
@@ -156,17 +147,7 @@ class Executor(FollowingActor):
             return
 
         def write() -> None:
-            submit = SubmitOrder(
-                client_order_id=name,
-                symbol=order.symbol,
-                side=order.side,
-                type=order.type,
-                quantity=order.quantity,
-                price=order.price,
-                time_in_force=order.time_in_force,
-                sent_ns=self.now_ns(),
-            )
-            self.tell(EXCHANGE, submit)
+            self.tell(EXCHANGE, order.submission(self.now_ns()))
 
         shut = self._gate.send(order.side is Side.SELL, write)
         if shut is not None:
@@ -178,20 +159,20 @@ class Executor(FollowingActor):
         self._watch(order)
 
     def _watch(self, order: Order) -> None:
-        self.after(self._ask_after_ns, CheckOrder(order.client_order_id))
+        if self._doubts.watch(order.client_order_id):
+            self.after(self._ask_after_ns, CheckOrder(order.client_order_id))
 
     @handles(CheckOrder)
     def _on_check(self, check: CheckOrder) -> None:
-        order = self._orders.get(check.client_order_id)
+        name = check.client_order_id
+        order = self._orders.get(name)
         if order is None or order.is_terminal:
-            self._denied_since_ns.pop(check.client_order_id, None)
-            self._orphans.discard(check.client_order_id)
+            self._doubts.forget(name)
             return
-        if orphan := check.client_order_id in self._orphans:
+        self._doubts.checked(name)
+        if self._doubts.is_canceling(name):
             self._cancel(order)
-        resting = order.status in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
-        denied = check.client_order_id in self._denied_since_ns
-        if orphan or denied or not resting or order.awaits_trades:
+        if self._doubts.about(order):
             self._ask(order)
             self._watch(order)
 
@@ -210,7 +191,7 @@ class Executor(FollowingActor):
         if self._restoring(message):
             return
         if isinstance(message, ExecutionReport):
-            self._denied_since_ns.pop(message.client_order_id, None)
+            self._doubts.seen(message.client_order_id)
         self._hear(self._orders.hear(message))
 
     @handles(VenueRefused)
@@ -242,12 +223,13 @@ class Executor(FollowingActor):
             self._cancel(order)
 
     def _cancel(self, order: Order) -> None:
-        if self._mints.pop(order.client_order_id, None) is not None:
-            events = self._orders.deny(order.client_order_id, "cancelled before it was sent")
-            self.record(*events)
+        name = order.client_order_id
+        if self._mints.pop(name, None) is not None:
+            self.record(*self._orders.deny(name, "cancelled before it was sent"))
             return
-        cancel = CancelAtVenue(order.client_order_id, order.symbol, self.now_ns())
-        self.tell(EXCHANGE, cancel)
+        self._doubts.cancel(name)
+        self._watch(order)
+        self.tell(EXCHANGE, CancelAtVenue(name, order.symbol, self.now_ns()))
 
     @handles(CancelOrders)
     def _on_cancel_orders(self, cancel: CancelOrders) -> None:
@@ -257,32 +239,36 @@ class Executor(FollowingActor):
         for order in self._orders.open:
             if cancel.strategy in (None, order.strategy) and cancel.symbol in (None, order.symbol):
                 self._cancel(order)
-                self._canceled += everything
-        if everything:
-            self._proof = cancel
+                if everything:
+                    self._canceled.add(order.client_order_id)
+        if everything and self._proof_from is None:
+            self._proof_from = self._next_request
             self._prove()
 
     def _prove(self) -> None:
-        self._proof_request = self._request()
-        self.tell(EXCHANGE, QueryOpenOrders(self._proof_request))
+        self.tell(EXCHANGE, QueryOpenOrders(self._request()))
         self.after(PROOF_INTERVAL_NS, CheckProof())
 
     @handles(CheckProof)
     def _on_check_proof(self, check: CheckProof) -> None:
-        if self._proof is not None:
+        if self._proof_from is not None:
             for order in self._orders.open:
                 self._cancel(order)
             self._prove()
 
     @handles(ReconcileNow)
     def _on_reconcile(self, reconcile: ReconcileNow) -> None:
-        if not self._restoring(reconcile):
-            self._reconcile(reconcile.cause)
+        if self._restoring(reconcile):
+            return
+        if reconcile.cause not in self._causes:
+            self._causes.append(reconcile.cause)
+        self._reconcile()
 
-    def _reconcile(self, cause: str) -> None:
+    def _reconcile(self) -> None:
+        """Begin a pass, for everyone who wants one; it takes the place of one that is under way."""
         first_id = self._next_request
         self._reconciliation = Reconciliation(
-            cause, self._orders, self._mints, self._symbols, first_id
+            ", ".join(self._causes), self._orders, self._mints, self._symbols, first_id
         )
         self._next_request = self._reconciliation.next_id
         for question in self._reconciliation.questions:
@@ -293,10 +279,12 @@ class Executor(FollowingActor):
     def _on_check_reconciliation(self, check: CheckReconciliation) -> None:
         current = self._reconciliation
         if current is not None and current.questions[0].request_id == check.first_id:
-            self._reconcile(current.cause)
+            self._reconcile()
 
     @handles_each(OrderSnapshot, TradesSnapshot, OpenOrdersSnapshot, AccountSnapshot)
     def _on_answer(self, answer: Answer) -> None:
+        if not self.follower.ready:
+            return  # to a question of the former incarnation; this one knows no order yet
         if self._reconciliation is not None and self._reconciliation.take(answer):
             self._settle(self._reconciliation)
         elif isinstance(answer, TradesSnapshot):
@@ -304,7 +292,7 @@ class Executor(FollowingActor):
                 self._hear(heard)
         elif isinstance(answer, OrderSnapshot):
             self._on_order_snapshot(answer)
-        elif isinstance(answer, OpenOrdersSnapshot) and answer.request_id == self._proof_request:
+        elif isinstance(answer, OpenOrdersSnapshot):
             self._on_proof(answer)
 
     def _settle(self, current: Reconciliation) -> None:
@@ -320,13 +308,18 @@ class Executor(FollowingActor):
         if differences and differences != self._differences:
             self.record(Reconciled(current.cause, differences))
         self._differences = differences
-        self.tell(SUPERVISOR, ReconcileDone(current.cause, differences))
+        for order in self._orders.open:
+            if self._doubts.about(order):
+                self._watch(order)
+        causes, self._causes = self._causes, []
+        for cause in causes:
+            self.tell(SUPERVISOR, ReconcileDone(cause, differences))
 
     def _on_order_snapshot(self, answer: OrderSnapshot) -> None:
         if answer.order is None:
             self._deny_known(answer.client_order_id)
         else:
-            self._denied_since_ns.pop(answer.client_order_id, None)
+            self._doubts.seen(answer.client_order_id)
             self._hear(self._orders.hear(answer.order))
 
     def _deny_known(self, name: str) -> None:
@@ -334,17 +327,22 @@ class Executor(FollowingActor):
         order = self._orders.get(name)
         if order is None or order.is_terminal:
             return
-        if name not in self._denied_since_ns:
-            self._denied_since_ns[name] = self.now_ns()
-            self._watch(order)
-        if self.now_ns() - self._denied_since_ns[name] >= self._give_up_ns:
+        self._watch(order)
+        if self._doubts.denied(name, self.now_ns()):
             seconds = self._give_up_ns // 1_000_000_000
             events = self._orders.lose(name, f"the venue denied knowing it for {seconds} s")
             self.record(*events)
 
     def _on_proof(self, answer: OpenOrdersSnapshot) -> None:
-        if self._proof is None or answer.orders or self._orders.open:
+        if self._proof_from is None or answer.request_id < self._proof_from:
             return
-        self._proof = None
-        self.tell(SUPERVISOR, CancelAllDone(self._canceled))
-        self._canceled = 0
+        for listed in answer.orders:
+            known = self._orders.get(listed.client_order_id)
+            if known is not None and known.is_terminal:  # only here: the venue's word counts
+                cancel = CancelAtVenue(listed.client_order_id, listed.symbol, self.now_ns())
+                self.tell(EXCHANGE, cancel)
+        if answer.orders or self._orders.open:
+            return
+        self._proof_from = None
+        self.tell(SUPERVISOR, CancelAllDone(len(self._canceled)))
+        self._canceled.clear()

@@ -25,6 +25,7 @@ from genesis.messages.orders import (
     OrderType,
     OutcomeUnknown,
     Side,
+    SubmitOrder,
     TimeInForce,
     VenueOrder,
     VenueRefused,
@@ -110,6 +111,19 @@ class Order(msgspec.Struct):
             trace_id=event.trace_id,
             reason=event.reason,
             trades_after=trades_after,
+        )
+
+    def submission(self, sent_ns: int) -> SubmitOrder:
+        """What goes onto the wire."""
+        return SubmitOrder(
+            client_order_id=self.client_order_id,
+            symbol=self.symbol,
+            side=self.side,
+            type=self.type,
+            quantity=self.quantity,
+            price=self.price,
+            time_in_force=self.time_in_force,
+            sent_ns=sent_ns,
         )
 
     def copy(self) -> Order:

@@ -105,6 +105,11 @@ class Reconciliation:
                 case OpenOrdersSnapshot():
                     for known in answer.orders:
                         _note(orders.hear(known), f"it is {known.status}", events, differences)
+        differences += [
+            f"{order.client_order_id}: fills that the venue tells of are not in its trades"
+            for order in orders.open
+            if order.awaits_trades
+        ]
         if not differences and balances is not None:
             for answer in self._answers:
                 if isinstance(answer, AccountSnapshot):

@@ -1,0 +1,63 @@
+"""Which orders the venue must be asked about, and for how long it has denied them. No clock."""
+
+from __future__ import annotations
+
+from genesis.domain.order import Order
+from genesis.messages.orders import OrderStatus
+
+RESTING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+
+
+class Doubts:
+    """Per client order id; what has ended is forgotten, so it stays as small as what is open.
+
+    ``give_up_ns``: how long "no such order" must stand before it is proof. A venue's reads lag.
+    """
+
+    def __init__(self, give_up_ns: int) -> None:
+        self._give_up_ns = give_up_ns
+        self._watched: set[str] = set()
+        self._canceling: set[str] = set()
+        self._denied_since_ns: dict[str, int] = {}
+
+    def watch(self, name: str) -> bool:
+        """True when a check must be set for this order; False when one is on its way."""
+        if name in self._watched:
+            return False
+        self._watched.add(name)
+        return True
+
+    def checked(self, name: str) -> None:
+        """The check has come."""
+        self._watched.discard(name)
+
+    def cancel(self, name: str) -> None:
+        """The order is to be cancelled, again and again, until it has ended."""
+        self._canceling.add(name)
+
+    def is_canceling(self, name: str) -> bool:
+        return name in self._canceling
+
+    def denied(self, name: str, now_ns: int) -> bool:
+        """The venue does not know the order; True once it has said so for long enough."""
+        since_ns = self._denied_since_ns.setdefault(name, now_ns)
+        return now_ns - since_ns >= self._give_up_ns
+
+    def seen(self, name: str) -> None:
+        """The venue knows the order."""
+        self._denied_since_ns.pop(name, None)
+
+    def about(self, order: Order) -> bool:
+        """Whether the venue must be asked for this open order."""
+        name = order.client_order_id
+        in_doubt = name in self._denied_since_ns or name in self._canceling
+        return in_doubt or order.awaits_trades or order.status not in RESTING
+
+    def forget(self, name: str) -> None:
+        """The order has ended."""
+        self._watched.discard(name)
+        self._canceling.discard(name)
+        self._denied_since_ns.pop(name, None)
+
+    def __len__(self) -> int:
+        return len(self._watched | self._canceling | self._denied_since_ns.keys())
