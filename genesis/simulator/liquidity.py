@@ -57,13 +57,10 @@ class Consumption:
         if (side, ticks) not in self._levels:
             return
         taken = self._taken(side, ticks, displayed)
-        if displayed and taken:
+        if taken:
             self._levels[side, ticks] = (displayed, taken)
         else:
             del self._levels[side, ticks]
-
-    def forget(self) -> None:
-        self._levels.clear()
 
     def _taken(self, side: int, ticks: int, displayed: int) -> int:
         before, taken = self._levels.get((side, ticks), (0, 0))

@@ -70,8 +70,7 @@ class SymbolMatcher:
 
     def _fold(self, rows: Rows) -> None:
         self.book.fold(rows)
-        if self._news.note(rows):
-            self._on_reset()
+        self._news.note(rows)
 
     def _on_trade(self, trade: TradeSeen) -> None:
         queue = self._queues[trade.side]
@@ -80,8 +79,8 @@ class SymbolMatcher:
 
     def _on_level(self, level: LevelSeen) -> None:
         if not level.from_ticker:
-            # A ticker repeats its touch unchanged; only depth says that a level was updated, and
-            # a ticker outruns its trade, whose lots would leave the queue twice.
+            # Tickers run ahead of the depth: a level they change would be changed back, and read
+            # as grown, by the depth of a moment before.
             self._consumption.on_level(level.side, level.ticks, level.lots)
             own = self._queues[level.side]
             own.on_own_level(level.ticks, level.lots, level.update_id, level.event_ns)
@@ -94,12 +93,6 @@ class SymbolMatcher:
             self._consumption.take(side, ticks, lots, sum(match.lots for match in matches))
         for match in matches:
             self._fill_resting(match, now_ns)
-
-    def _on_reset(self) -> None:
-        """Ids and levels of another connection do not compare with what follows."""
-        self._consumption.forget()
-        for order in self._desk.open.values():
-            order.as_of_id = order.counted_ns = 0
 
     def _on_resync(self, now_ns: int) -> None:
         """Whatever happened while the book was not whole: judge own orders by the new book."""

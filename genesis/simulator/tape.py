@@ -63,11 +63,9 @@ class News:
     def __init__(self) -> None:
         self._vector = np.zeros(k.NEWS_SIZE, np.int64)
 
-    def note(self, rows: Rows) -> bool:
-        """Take rows in; True when the stream was restarted in them."""
-        resets = self._vector[k.RESETS]
+    def note(self, rows: Rows) -> None:
+        """Take rows in. A restarted stream counts and times anew."""
         k.note_news(_table(rows), self._vector)
-        return bool(self._vector[k.RESETS] != resets)
 
     @property
     def depth_event_ns(self) -> int:

@@ -20,8 +20,8 @@ ROW_WIDTH = 7
 HIT_WIDTH = 6  # time_ns, event_ns, kind, price_ticks, quantity_lots, update_id
 
 # Places in the news vector.
-DEPTH_EVENT_NS, TICKER_ID, RESETS = range(3)
-NEWS_SIZE = 3
+DEPTH_EVENT_NS, TICKER_ID = range(2)
+NEWS_SIZE = 2
 
 _DEPTH = int(Kind.DEPTH_BEGIN)
 _SNAPSHOT = int(Kind.SNAPSHOT_BEGIN)
@@ -40,7 +40,7 @@ def _kernel(function: Any) -> Any:
 
 @_kernel
 def note_news(rows: Ints, news: Ints) -> None:
-    """Keep what an arriving order must know: newest depth event time and ticker id; resets."""
+    """Keep what an arriving order must know: newest depth event time and ticker id."""
     for i in range(rows.shape[0]):
         kind = rows[i, KIND]
         if kind == _DEPTH:
@@ -49,7 +49,6 @@ def note_news(rows: Ints, news: Ints) -> None:
             news[TICKER_ID] = max(news[TICKER_ID], rows[i, LAST_ID])
         elif kind == _RESET:
             news[DEPTH_EVENT_NS] = news[TICKER_ID] = 0
-            news[RESETS] += 1
 
 
 @_kernel

@@ -90,6 +90,17 @@ def test_a_trade_the_depth_already_shows_does_not_leave_the_queue_twice() -> Non
     assert scene.fills(name) == [("99.50", "0.1")]
 
 
+def test_nor_does_a_trade_from_before_the_depth_it_arrived_to() -> None:
+    scene = Scene().opened().market(diff(3, (11, 11), bids=[("99.50", "1")]))
+    name = scene.order(4, BUY, "1", "99.50")
+    late = trade(5, SELL, "99.50", "0.6")
+    late["event_ns"] = 2
+    scene.market(late, trade(6, SELL, "99.50", "0.9"))
+    assert scene.fills(name) == []
+    scene.market(trade(7, SELL, "99.50", "0.2"))
+    assert scene.fills(name) == [("99.50", "0.1")]
+
+
 def test_a_ticker_does_not_shorten_the_queue() -> None:
     scene = Scene().opened()
     name = scene.order(2, BUY, "1", "99.50")
@@ -105,6 +116,15 @@ def test_an_ask_at_the_own_bid_fills_it_with_the_lots_shown() -> None:
     assert scene.reports(name)[-1].maker
 
 
+def test_a_crossing_level_is_shared_by_price() -> None:
+    scene = Scene().opened()
+    worse = scene.order(2, BUY, "1", "99.70")
+    better = scene.order(3, BUY, "1", "99.80")
+    scene.market(diff(4, (11, 11), asks=[("99.60", "1.2")]))
+    assert scene.fills(better) == [("99.80", "1")]
+    assert scene.fills(worse) == [("99.70", "0.2")]
+
+
 def test_the_lots_of_a_crossing_level_are_used_once() -> None:
     scene = Scene().opened()
     name = scene.order(2, BUY, "1", "99.70")
@@ -114,6 +134,15 @@ def test_the_lots_of_a_crossing_level_are_used_once() -> None:
     assert scene.fills(name) == [("99.70", "0.3")]
     scene.market(diff(6, (13, 13), asks=[("99.70", "0.5")]))
     assert scene.fills(name) == [("99.70", "0.3"), ("99.70", "0.2")]
+
+
+def test_depth_behind_a_ticker_does_not_bring_used_lots_back() -> None:
+    scene = Scene().opened()
+    name = scene.order(2, BUY, "2", "99.70")
+    scene.market(ticker(3, 11, ("99.50", "1"), ("99.70", "1")))
+    scene.market(ticker(4, 12, ("99.50", "1"), ("99.70", "0.4")))
+    scene.market(diff(5, (11, 11), asks=[("99.70", "1")]))
+    assert scene.fills(name) == [("99.70", "1")]
 
 
 def test_what_a_taker_left_behind_does_not_come_back_as_a_crossing() -> None:
@@ -150,6 +179,14 @@ def test_a_restarted_stream_may_count_from_anywhere() -> None:
     scene.market(reset(3), snapshot(4, 1, [("99.50", "0.2")], [("100.00", "1")]))
     scene.market(diff(5, (2, 2), asks=[("100.00", "0.5")]), trade(6, SELL, "99.50", "0.3"))
     assert scene.fills(name) == [("99.50", "0.1")]
+
+
+def test_an_order_after_a_restart_is_judged_by_the_new_ids() -> None:
+    scene = Scene().opened().market(ticker(2, 50, ("99.50", "1"), ("100.00", "1")))
+    scene.market(reset(3), snapshot(4, 1, [("99.50", "0.2")], [("100.00", "1")]))
+    name = scene.order(5, BUY, "1", "99.70")
+    scene.market(diff(6, (2, 2), asks=[("99.60", "0.3")]))
+    assert scene.fills(name) == [("99.70", "0.3")]
 
 
 def test_fills_stay_on_the_step() -> None:

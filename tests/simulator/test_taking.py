@@ -92,9 +92,8 @@ def test_post_only_is_refused_rather_than_take() -> None:
 
 def test_the_same_lots_are_not_taken_twice() -> None:
     scene = Scene().opened()
-    scene.order(2, BUY, "0.8")
-    name = scene.order(3, BUY, "0.5", "100.00", tif=IOC)
-    assert scene.fills(name) == [("100.00", "0.2")]
+    fills = [scene.fills(scene.order(2 + i, BUY, "0.4", "100.00", tif=IOC)) for i in range(4)]
+    assert fills == [[("100.00", "0.4")], [("100.00", "0.4")], [("100.00", "0.2")], []]
 
 
 def test_lots_the_market_adds_to_a_taken_level_can_be_taken() -> None:
@@ -103,6 +102,13 @@ def test_lots_the_market_adds_to_a_taken_level_can_be_taken() -> None:
     scene.market(diff(3, (11, 11), asks=[("100.00", "1.3")]))
     name = scene.order(4, BUY, "1", "100.00", tif=IOC)
     assert scene.fills(name) == [("100.00", "0.3")]
+
+
+def test_lots_that_leave_a_taken_level_are_read_as_the_taken_ones() -> None:
+    scene = Scene().opened()
+    scene.order(2, BUY, "0.6", "100.00")
+    scene.market(diff(3, (11, 11), asks=[("100.00", "0.7")]))
+    assert scene.fills(scene.order(4, BUY, "1", "100.00", tif=IOC)) == [("100.00", "0.4")]
 
 
 def test_a_level_that_went_and_came_back_is_new() -> None:
