@@ -145,10 +145,10 @@ class Watch:
         mailbox = session.runtime.address(EXCHANGE).mailbox
         put = mailbox.put
 
-        def watched(message: Message) -> None:
+        def watched(message: Message, *rest: int) -> None:
             if isinstance(message, SubmitOrder):
                 self._on_submit(message)
-            put(message)
+            put(message, *rest)
 
         mailbox.__dict__["put"] = watched
 
