@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import typer
+
 from genesis.errors import GenesisError
 
 
@@ -12,10 +14,21 @@ def main() -> None:
     from genesis.cli import app
 
     try:
-        app()
+        code = app(prog_name="genesis", standalone_mode=False)
+    except typer.TyperException as error:
+        if said := " ".join(error.format_message().split()):  # none where the help was shown
+            print(f"genesis: {_usage(said, error)}", file=sys.stderr)
+        sys.exit(error.exit_code)
     except GenesisError as error:
         print(f"genesis: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    sys.exit(code)
+
+
+def _usage(said: str, error: typer.TyperException) -> str:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = "genesis" if context is None else context.command_path
+    return f"{said[0].lower()}{said[1:].rstrip('.')}; see {command} --help"
 
 
 if __name__ == "__main__":

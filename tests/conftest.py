@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from genesis import kernel_cache
+
+kernel_cache.use()
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
