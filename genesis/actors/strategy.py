@@ -10,9 +10,17 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.money import ZERO
 from genesis.domain.state import TradingState
 from genesis.messages.base import Message
-from genesis.messages.journal import Entry, JournalSnapshot, OrderFilled, OrderMoved
+from genesis.messages.journal import (
+    ActorRestarted,
+    Entry,
+    JournalSnapshot,
+    OrderFilled,
+    OrderIntended,
+    OrderMoved,
+)
 from genesis.messages.market import BookView, TradeTicks
 from genesis.messages.orders import (
+    CancelOrder,
     CancelOrders,
     OrderRefused,
     OrderUpdated,
@@ -60,9 +68,13 @@ class StrategyHost(FollowingActor):
             self.after(self._cadence.every_ns, Wake())
 
     def restore(self, snapshot: JournalSnapshot) -> None:
-        ledger = TradingState.decode(snapshot.state).ledger
+        state = TradingState.decode(snapshot.state)
         for symbol in self._instruments:
-            self._desk.hold(symbol, ledger.strategy_quantity(self._strategy_name, symbol))
+            held = state.ledger.strategy_quantity(self._strategy_name, symbol)
+            self._desk.hold(symbol, held)
+        for order in state.orders.open.values():
+            if order.strategy == self._strategy_name:
+                self.tell(EXECUTOR, CancelOrder(order.client_order_id, order.trace_id))
 
     @handles(TradeTicks)
     def _on_trades(self, message: TradeTicks) -> None:
@@ -107,6 +119,18 @@ class StrategyHost(FollowingActor):
                 order = self._desk.order(event.client_order_id)
                 if order is not None:
                     self._hear(_moved(event, order.intent))
+            elif isinstance(event, OrderIntended) and event.strategy == self._strategy_name:
+                self._intended(event)
+            elif isinstance(event, ActorRestarted) and event.name in (RISK, EXECUTOR):
+                self._desk.forget_undurable()
+
+    def _intended(self, event: OrderIntended) -> None:
+        order = self._desk.order(event.client_order_id)
+        if order is not None:
+            order.durable = True
+        else:
+            # It was still on its way when the former incarnation died, or was taken for lost.
+            self.tell(EXECUTOR, CancelOrder(event.client_order_id, event.trace_id))
 
     def _hear(self, update: OrderUpdated) -> None:
         self._stamp(update.trace_id)

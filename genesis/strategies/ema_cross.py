@@ -49,18 +49,19 @@ class EmaCross(Strategy):
 
     def _follow(self, desk: Desk, symbol: str, up: bool) -> None:
         held = desk.sellable(symbol)
-        if up == (held > 0) or desk.quiet(symbol) or any(desk.orders(symbol)):
+        if not up and not held:
             return
         view = desk.view(symbol)
-        if view is None:
+        if view is None or desk.quiet(symbol) or any(desk.orders(symbol)):
             return
         instrument = desk.instruments[symbol]
+        # Dust, which the venue would not take, is not held: it must not keep the next entry out.
+        if up == (held * instrument.price(view.bid_ticks) >= instrument.min_notional):
+            return
         if up:
             wanted = self._notional / instrument.price(view.ask_ticks)
             quantity, side, why = instrument.floor_quantity(wanted), Side.BUY, "fast above slow"
         else:
-            if held * instrument.price(view.bid_ticks) < instrument.min_notional:
-                return  # dust: the venue would not take it
             quantity, side, why = held, Side.SELL, "fast below slow"
         if quantity > 0:
             desk.place(symbol, side, OrderType.MARKET, quantity, None, TimeInForce.GTC, why)

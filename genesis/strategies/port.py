@@ -27,6 +27,8 @@ from genesis.messages.orders import (
 )
 
 QUIET_NS = 1_000_000_000
+CANCEL_AGAIN_NS = 5_000_000_000
+"""A cancel without effect for this long was lost on the way: it may be asked for again."""
 
 
 class Cadence(msgspec.Struct, frozen=True):
@@ -38,11 +40,16 @@ class Cadence(msgspec.Struct, frozen=True):
 
 
 class OwnOrder(msgspec.Struct):
-    """An order from its intent until it is terminal. ``canceling``: its cancel is on its way."""
+    """An order from its intent until it is terminal.
+
+    ``durable``: its intent is in the journal, so its end will be, too. ``cancel_asked_ns``: when
+    its cancel was last asked for, None if never.
+    """
 
     intent: PlaceOrder
     filled: Decimal = Decimal(0)
-    canceling: bool = False
+    durable: bool = False
+    cancel_asked_ns: int | None = None
 
     @property
     def remaining(self) -> Decimal:
@@ -71,9 +78,10 @@ class Desk:
         self._intents: list[PlaceOrder | CancelOrder] = []
 
     def view(self, symbol: str) -> BookView | None:
-        """The newest view of a synchronised book, or None."""
+        """The newest view of a synchronised book that has both sides, or None."""
         view = self._views.get(symbol)
-        return view if view is not None and view.synced else None
+        usable = view is not None and view.synced and 0 < view.bid_ticks < view.ask_ticks
+        return view if usable else None
 
     def position(self, symbol: str) -> Decimal:
         """Base quantity this strategy holds."""
@@ -126,9 +134,10 @@ class Desk:
         return intent
 
     def cancel(self, order: OwnOrder) -> None:
-        """Intend to cancel; asking twice for one order does nothing more."""
-        if not order.canceling:
-            order.canceling = True
+        """Intend to cancel; while the cancel is on its way, asking again does nothing more."""
+        asked_ns = order.cancel_asked_ns
+        if asked_ns is None or self.now_ns - asked_ns >= CANCEL_AGAIN_NS:
+            order.cancel_asked_ns = self.now_ns
             self._intents.append(CancelOrder(order.intent.client_order_id, self.trace_id))
 
     def take_intents(self) -> list[PlaceOrder | CancelOrder]:
@@ -151,6 +160,10 @@ class Desk:
     def hold(self, symbol: str, quantity: Decimal) -> None:
         """For the host: the position after a restart."""
         self._positions[symbol] = quantity
+
+    def forget_undurable(self) -> None:
+        """For the host: intents on their way may have died with an actor that held them."""
+        self._orders = {name: order for name, order in self._orders.items() if order.durable}
 
     def hear(self, update: OrderUpdated) -> None:
         """For the host: one of the strategy's own orders moved."""

@@ -56,6 +56,8 @@ class SpreadCapture(Strategy):
         if held * bid < self._notional:
             quantity = instrument.floor_quantity(self._notional / buy_at)
             self._keep(desk, instrument, Side.BUY, buy_at, quantity, own.get(Side.BUY))
+        elif Side.BUY in own:
+            desk.cancel(own[Side.BUY])  # the rest of a bid that has bought enough
         if held * sell_at >= instrument.min_notional:
             self._keep(desk, instrument, Side.SELL, sell_at, held, own.get(Side.SELL))
 
@@ -69,7 +71,7 @@ class SpreadCapture(Strategy):
         standing: OwnOrder | None,
     ) -> None:
         """Leave a standing quote that is near enough; replace it, one refresh later, if not."""
-        if standing is None:
+        if standing is None and quantity > 0:
             desk.place(
                 instrument.symbol,
                 side,
@@ -79,7 +81,7 @@ class SpreadCapture(Strategy):
                 TimeInForce.GTC,
                 "quote",
             )
-        elif standing.intent.price is not None:
+        elif standing is not None and standing.intent.price is not None:
             off = abs(standing.intent.price - price)
             if off > price * self._requote:
                 desk.cancel(standing)
