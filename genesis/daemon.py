@@ -8,12 +8,13 @@ from typing import Any
 
 from genesis.actors.executor import Executor
 from genesis.actors.market_feed import MarketFeed, book_name
+from genesis.actors.nursery import Times
 from genesis.actors.order_book import EXCHANGE, OrderBook
 from genesis.actors.persistence import JournalPort, Persistence
 from genesis.actors.publisher import Publisher
 from genesis.actors.risk import EXECUTOR, Risk, strategy_name
 from genesis.actors.strategy import RISK, StrategyHost
-from genesis.actors.supervisor import PUBLISHER, Supervisor, Times
+from genesis.actors.supervisor import PUBLISHER, Supervisor
 from genesis.config import Settings
 from genesis.domain.limits import Limits
 from genesis.domain.state import TradingState

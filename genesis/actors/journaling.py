@@ -91,8 +91,9 @@ class JournalingActor(Actor):
 class Follower:
     """Reads the journal in sequence: a snapshot first, then every entry once."""
 
-    def __init__(self, subscriber: str) -> None:
+    def __init__(self, subscriber: str, epoch: int = 0) -> None:
         self._subscriber = subscriber
+        self._epoch = epoch
         self._seq: int | None = None
 
     @property
@@ -101,11 +102,12 @@ class Follower:
 
     def subscribe(self) -> Subscribe:
         """Ask for a snapshot, or for what is missing since the last entry seen."""
-        return Subscribe(self._subscriber, self._seq)
+        return Subscribe(self._subscriber, self._seq, epoch=self._epoch)
 
     def restored(self, snapshot: JournalSnapshot) -> bool:
-        """False when a snapshot comes twice: the first one counts."""
-        if self._seq is not None:
+        """False for the answer to a former incarnation, and when a snapshot comes twice: the first
+        one counts."""
+        if self._seq is not None or snapshot.epoch != self._epoch:
             return False
         self._seq = snapshot.seq
         return True
@@ -126,7 +128,7 @@ class FollowingActor(JournalingActor):
 
     def begin(self) -> None:
         super().begin()
-        self.follower = Follower(self.name)
+        self.follower = Follower(self.name, self.epoch)
         self.tell(PERSISTENCE, self.follower.subscribe())
 
     def restore(self, snapshot: JournalSnapshot) -> None:

@@ -61,7 +61,9 @@ class Ladder:
         self._host = host
         self._noted: GateReading | None = None
         self._resuming: Resume | None = None
-        self._since_ns: dict[str, int] = {}
+        self._since_ns: dict[str, int] = {}  # of the reconciliations whose outcome is awaited
+        self._gave_up = False
+        self._proven = False
 
     def hold(self, key: str, reason: str) -> None:
         """Shut the gate until ``key`` is released."""
@@ -81,12 +83,19 @@ class Ladder:
 
     def money_actor_failed(self, name: str, reason: str) -> None:
         """Risk, executor or persistence died: nothing leaves until the venue was compared."""
+        self._since_ns.pop(RECOVERY, None)  # a pass that is under way proves too little now
+        self._gave_up = False
         self.hold(RECOVERY, f"{name} is restarting: {reason}")
 
     def recover(self) -> None:
-        """Everything is up: compare with the venue if the gate waits for that."""
+        """Everything is up: ask for whatever the gate waits for, and for what a failed executor
+        may have taken with it."""
         if self._gate.held(RECOVERY):
             self._reconcile(RECOVERY)
+        if self._resuming is not None:
+            self._reconcile(HALT)
+        if self._gate.held(HALT) and not self._proven:
+            self._cancel_all()
 
     def halt(self, halt: Halt) -> None:
         """Trip the global halt. One that is latched already keeps its first reason."""
@@ -98,13 +107,15 @@ class Ladder:
             return
         self._host.record(Halted(halt.reason, halt.source))
         self.note()
-        self._host.tell(EXECUTOR, CancelOrders(f"halt: {halt.reason}"))
+        self._proven = False
+        self._cancel_all()
         text = f"Halted: {halt.reason}. Open orders are being cancelled."
         self._host.answer(CommandAnswer(True, text))
 
     def proven(self, done: CancelAllDone) -> None:
         """The venue shows no open order."""
-        if self._gate.held(HALT):
+        if self._gate.held(HALT) and not self._proven:
+            self._proven = True
             self._host.record(HaltProven(done.canceled))
             text = f"{done.canceled} orders cancelled; the venue shows none open."
             self._host.answer(CommandAnswer(True, text))
@@ -125,12 +136,13 @@ class Ladder:
 
     def reconciled(self, done: ReconcileDone) -> None:
         """A pass is over: open what waited for it, try again, or give up."""
-        if not self._gate.held(done.cause):
+        since_ns = self._since_ns.get(done.cause)
+        if since_ns is None or not self._gate.held(done.cause):
             self._since_ns.pop(done.cause, None)
         elif not done.differences:
-            self._since_ns.pop(done.cause, None)
+            del self._since_ns[done.cause]
             self._agreed(done.cause)
-        elif self._host.now_ns() - self._since_ns[done.cause] < GIVE_UP_NS:
+        elif self._host.now_ns() - since_ns < GIVE_UP_NS:
             self._host.after(RETRY_NS, Retry(done.cause))
         else:
             self._differs(done)
@@ -138,6 +150,10 @@ class Ladder:
     def retry(self, retry: Retry) -> None:
         if retry.cause in self._since_ns:
             self._host.tell(EXECUTOR, ReconcileNow(retry.cause))
+
+    def _cancel_all(self) -> None:
+        reason = self._gate.read().reason
+        self._host.tell(EXECUTOR, CancelOrders(f"halt: {reason}"))
 
     def _reconcile(self, cause: str) -> None:
         self._since_ns[cause] = self._host.now_ns()
@@ -151,6 +167,9 @@ class Ladder:
             self._host.answer(CommandAnswer(True, f"Resumed: {self._resuming.reason}."))
             self._resuming = None
             self._host.resumed()
+            if self._gave_up:  # what recovery could not reach is reached now
+                self._gave_up = False
+                self._gate.release(RECOVERY)
         self.release(cause)
 
     def _differs(self, done: ReconcileDone) -> None:
@@ -160,4 +179,5 @@ class Ladder:
             self._resuming = None
             self._host.answer(CommandAnswer(False, f"Not resumed: {text}"))
         else:
+            self._gave_up = True
             self.halt(Halt(text, "reconciliation"))

@@ -124,7 +124,7 @@ class Persistence(Actor):
             self._waiting[message.subscriber] = message
             return
         if message.after_seq is None:
-            snapshot = JournalSnapshot(journal.head_seq, journal.state_bytes())
+            snapshot = JournalSnapshot(journal.head_seq, journal.state_bytes(), message.epoch)
             self.tell(message.subscriber, snapshot)
         else:
             self._catch_up(journal, message.subscriber, message.after_seq)

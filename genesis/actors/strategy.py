@@ -22,12 +22,13 @@ from genesis.messages.market import BookView, TradeTicks
 from genesis.messages.orders import (
     CancelOrder,
     CancelOrders,
+    IntentDropped,
     OrderRefused,
     OrderUpdated,
     PlaceOrder,
     Side,
 )
-from genesis.runtime.actor import Context, handles
+from genesis.runtime.actor import Context, handles, handles_each
 from genesis.strategies.port import Desk, Strategy
 
 RISK = "risk"
@@ -105,8 +106,8 @@ class StrategyHost(FollowingActor):
             self._strategy.on_timer(self._desk)
             self._act()
 
-    @handles(OrderRefused)
-    def _on_refused(self, refusal: OrderRefused) -> None:
+    @handles_each(OrderRefused, IntentDropped)
+    def _on_refused(self, refusal: OrderRefused | IntentDropped) -> None:
         self._stamp(refusal.order.trace_id)
         self._desk.refused(refusal)
 

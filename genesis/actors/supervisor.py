@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
-
-import msgspec
+from typing import Any
 
 from genesis.actors.journaling import JournalingActor
 from genesis.actors.ladder import JOURNAL, SHUTDOWN, Ladder, Retry
-from genesis.actors.risk import EXECUTOR
+from genesis.actors.nursery import Incarnation, Nursery, Times
+from genesis.actors.risk import EXECUTOR, strategy_name
+from genesis.actors.strategy import RISK
 from genesis.messages.base import Message
 from genesis.messages.control import (
     CancelAllDone,
@@ -52,9 +52,8 @@ from genesis.messages.lifecycle import (
     Stop,
     StopCheck,
 )
-from genesis.messages.orders import CancelOrders
+from genesis.messages.orders import Approved, CancelOrders, IntentDropped, PlaceOrder
 from genesis.runtime.actor import Context, handles, handles_each
-from genesis.runtime.address import Address
 from genesis.runtime.base import describe
 from genesis.runtime.gate import TradingGate
 from genesis.runtime.pulse import Pulse
@@ -72,37 +71,6 @@ from genesis.runtime.supervision import (
 )
 
 PUBLISHER = "publisher"
-
-
-class Times(msgspec.Struct, frozen=True):
-    """Real time, in ns."""
-
-    heartbeat_ns: int
-    hang_after_ns: int
-    start_timeout_ns: int
-    shutdown_timeout_ns: int
-
-
-class Incarnation(Protocol):
-    """News of one incarnation of a child."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def epoch(self) -> int: ...
-
-
-class Nursery(Protocol):
-    """What a supervisor needs of the runtime beyond what every actor may use."""
-
-    def address(self, name: str) -> Address: ...
-
-    def spawn(self, name: str, start: Callable[[Context], Any]) -> int: ...
-
-    def fence(self, name: str, epoch: int, reason: str) -> Message | None: ...
-
-    def wall_ns(self) -> int: ...
 
 
 class Supervisor(JournalingActor):
@@ -175,6 +143,8 @@ class Supervisor(JournalingActor):
     def _all_up(self) -> None:
         if self._was_up:
             self._ladder.recover()
+            if self._ending is not None and self._orders_left:
+                self._cancel_everything(self._ending)  # the executor may have died over it
         else:
             self._was_up = True
             self._report(Started())
@@ -244,7 +214,17 @@ class Supervisor(JournalingActor):
             self._ladder.money_actor_failed(name, reason)
         if message is not None:
             self.record(DeadLettered(name, epoch, describe(message), reason))
+            self._drop_intent(message, f"{name} failed while it held it: {reason}")
         self._do(self._plan.failed(name, reason, self._nursery.wall_ns()))
+
+    def _drop_intent(self, message: Message, reason: str) -> None:
+        """Nobody else would ever hear of an intent that died on its way to the venue."""
+        order = message.order if isinstance(message, Approved) else message
+        if isinstance(order, PlaceOrder):
+            dropped = IntentDropped(order, reason)
+            for name in (RISK, strategy_name(order.strategy)):
+                if name in self._starts:
+                    self.tell(name, dropped)
 
     @handles(Heartbeat)
     def _on_heartbeat(self, heartbeat: Heartbeat) -> None:
@@ -329,8 +309,11 @@ class Supervisor(JournalingActor):
         if self._ending is None:
             self._ending = shutdown
             self._ladder.hold(SHUTDOWN, shutdown.reason)
-            self.tell(EXECUTOR, CancelOrders(shutdown.reason))
+            self._cancel_everything(shutdown)
             self.after_wall(self._times.shutdown_timeout_ns, ShutdownDue())
+
+    def _cancel_everything(self, shutdown: Shutdown) -> None:
+        self.tell(EXECUTOR, CancelOrders(shutdown.reason))
 
     @handles(CancelAllDone)
     def _on_cancel_all_done(self, done: CancelAllDone) -> None:

@@ -248,12 +248,14 @@ class FactsCommitted(Message, frozen=True):
 class Subscribe(Message, frozen=True):
     """Follow the journal. ``after_seq`` None asks for a state snapshot first.
 
-    With ``follow`` False the snapshot is all that is wanted.
+    With ``follow`` False the snapshot is all that is wanted. ``epoch`` comes back in it: what a
+    former incarnation asked for may be older than what that incarnation did afterwards.
     """
 
     subscriber: str
     after_seq: int | None
     follow: bool = True
+    epoch: int = 0
 
 
 class JournalSnapshot(Message, frozen=True):
@@ -261,6 +263,7 @@ class JournalSnapshot(Message, frozen=True):
 
     seq: int
     state: bytes
+    epoch: int = 0
 
 
 class JournalAppended(Message, frozen=True):
