@@ -117,7 +117,8 @@ class Ladder:
         if self._gate.held(HALT) and not self._proven:
             self._proven = True
             self._host.record(HaltProven(done.canceled))
-            text = f"{done.canceled} orders cancelled; the venue shows none open."
+            orders = "1 order" if done.canceled == 1 else f"{done.canceled} orders"
+            text = f"{orders} cancelled; the venue shows none open."
             self._host.answer(CommandAnswer(True, text))
 
     def resume(self, resume: Resume) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from decimal import Decimal
 
 from genesis.actors.journaling import FollowingActor
 from genesis.actors.risk import mark_of
@@ -81,7 +82,7 @@ class Publisher(FollowingActor):
                 self._times[event.client_order_id] = entry.time_ns
             elif isinstance(event, OrderFilled):
                 self.count("fills")
-                self._fills.appendleft(_fill_line(event, entry.time_ns))
+                self._fills.appendleft(self._fill_line(event, entry.time_ns))
             elif isinstance(event, Halted):
                 self.count("halts")
             text = sentence(event)
@@ -227,11 +228,24 @@ class Publisher(FollowingActor):
             symbol=view.symbol,
             synced=view.synced,
             bid=instrument.price(view.bid_ticks),
-            bid_quantity=instrument.quantity(view.bid_lots),
+            bid_quantity=_on_step(instrument.quantity(view.bid_lots), instrument),
             ask=instrument.price(view.ask_ticks),
-            ask_quantity=instrument.quantity(view.ask_lots),
+            ask_quantity=_on_step(instrument.quantity(view.ask_lots), instrument),
             data_time_ns=view.time_ns,
             update_id=view.update_id,
+        )
+
+    def _fill_line(self, fill: OrderFilled, time_ns: int) -> v.FillLine:
+        return v.FillLine(
+            time_ns=time_ns,
+            strategy=fill.strategy,
+            symbol=fill.symbol,
+            side=str(fill.side),
+            quantity=_on_step(fill.quantity, self._instruments.get(fill.symbol)),
+            price=fill.price,
+            fee=fill.fee,
+            fee_asset=fill.fee_asset,
+            maker=fill.maker,
         )
 
     def _counters(self) -> v.CounterLine:
@@ -239,15 +253,7 @@ class Publisher(FollowingActor):
         return v.CounterLine(**{name: get(name) for name in v.CounterLine.__struct_fields__})
 
 
-def _fill_line(fill: OrderFilled, time_ns: int) -> v.FillLine:
-    return v.FillLine(
-        time_ns=time_ns,
-        strategy=fill.strategy,
-        symbol=fill.symbol,
-        side=str(fill.side),
-        quantity=fill.quantity,
-        price=fill.price,
-        fee=fill.fee,
-        fee_asset=fill.fee_asset,
-        maker=fill.maker,
-    )
+def _on_step(quantity: Decimal, instrument: Instrument | None) -> Decimal:
+    """Without the digits below an order's step where they are all zero."""
+    whole = quantity if instrument is None else instrument.floor_quantity(quantity)
+    return whole if whole == quantity else quantity

@@ -229,6 +229,7 @@ class Supervisor(JournalingActor):
     @handles(Heartbeat)
     def _on_heartbeat(self, heartbeat: Heartbeat) -> None:
         now_ns = self._nursery.wall_ns()
+        seen = tuple(map(self._seen, self._starts))  # before the pings wait in every mailbox
         self._pulse.beat(now_ns)
         for name, epoch in tuple(self._living.items()):
             if self._plan.state(name) != "running":
@@ -239,7 +240,7 @@ class Supervisor(JournalingActor):
             else:
                 self._nursery.address(name).tell(Ping(epoch, now_ns))
         self._ladder.note()
-        self.tell(PUBLISHER, ActorsSeen(tuple(self._seen(name) for name in self._starts)))
+        self.tell(PUBLISHER, ActorsSeen(seen))
         self.after_wall(self._times.heartbeat_ns, Heartbeat())
 
     def _seen(self, name: str) -> ActorSeen:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
@@ -22,6 +23,7 @@ from genesis.tui.commands import KNOWN, Outcome, Prompt
 from genesis.tui.driver import TerminalDriver
 from genesis.tui.picture import scrub
 from genesis.tui.slot import Slot
+from genesis.tui.text import file_clock
 from genesis.tui.theme import THEME
 from genesis.tui.widgets.lines import Lines
 from genesis.tui.widgets.notes import Notes
@@ -75,7 +77,7 @@ class GenesisApp(App[None]):
         self._positions = Table("POSITIONS", tables.POSITIONS, "none", id="positions")
         self._books = Table("BOOKS", tables.BOOKS, "none yet", id="books")
         self._orders = Table("OPEN ORDERS", tables.ORDERS, "none open", id="orders")
-        self._fills = Table("FILLS", tables.FILLS, "none yet", id="fills")
+        self._fills = Table("FILLS", tables.FILLS, "none yet in this run", id="fills")
         self._actors = Table("ACTORS", tables.ACTORS, "none known yet", id="actors")
         self._notes = Notes("NOTES", tables.note_rows, "nothing to tell", id="notes")
         self._message = Lines(id="message")
@@ -129,7 +131,10 @@ class GenesisApp(App[None]):
             return
         answers = self._slot.drain()
         if answers:
-            texts = (a.text if a.accepted else f"Not done: {a.text}" for a in answers)
+            texts = [a.text if a.accepted else f"Not done: {a.text}" for a in answers]
+            # Where not all fit, the newest is the one that matters.
+            while len(texts) > 1 and len(" · ".join(texts)) > self._message.size.width:
+                del texts[0]
             self._say(" · ".join(texts))
         state = self._slot.get()
         if state is None or state is self._shown:
@@ -191,8 +196,21 @@ class GenesisApp(App[None]):
         self._command.placeholder = "" if self._prompt.asks_phrase else KNOWN
         if outcome.send is not None:
             self._send(outcome.send)
+        if outcome.picture is not None:
+            self._save_picture(outcome.picture)
         if outcome.leave:
             self.exit()
+
+    def _save_picture(self, name: str) -> None:
+        """The screen as it stands, as SVG."""
+        shown_ns = 0 if self._shown is None else self._shown.now_ns
+        path = Path(name or f"genesis-{file_clock(shown_ns)}.svg")
+        try:
+            path.write_text(self.export_screenshot(), encoding="utf-8")
+        except OSError as error:
+            self._say(f"The picture cannot be written to {path}: {error.strerror}.")
+        else:
+            self._say(f"Picture written to {path.absolute()}.")
 
     def on_table_typed(self, event: Table.Typed) -> None:
         """What is typed while a list has the focus still belongs to the command line."""

@@ -7,17 +7,21 @@ from typing import NamedTuple
 from genesis.messages.base import Control
 from genesis.messages.control import RESUME_PHRASE, Halt, Quit, Resume
 
-KNOWN = "halt [reason], resume <reason>, quit, help"
-HELP = "halt [reason] · resume <reason> · quit · help   Tab: lists, arrows: scroll, Esc: back"
+KNOWN = "halt [reason], resume <reason>, picture [file], quit, help"
+HELP = "picture saves this screen as SVG. Tab: to the lists, arrows: scroll, Esc: back."
 NO_REASON = "the operator gave no reason"
 
 
 class Outcome(NamedTuple):
-    """What one line led to: a sentence, perhaps a command to send, perhaps the view's end."""
+    """What one line led to: a sentence, perhaps a command to send, perhaps the view's end.
+
+    ``picture`` names the file for a picture of the screen; empty: a name of the view's choice.
+    """
 
     text: str
     send: Control | None = None
     leave: bool = False
+    picture: str | None = None
 
 
 class Prompt:
@@ -59,6 +63,8 @@ class Prompt:
                 return Outcome(f"To leave the halt type in full: {RESUME_PHRASE} (Esc drops it)")
             case "quit":
                 return Outcome("Ending in good order.", Quit(reason=rest or "operator"), leave=True)
+            case "picture":
+                return Outcome("", picture=rest)
             case "help":
                 return Outcome(HELP)
         return Outcome(f"There is no command '{word}'. There are: {KNOWN}.")

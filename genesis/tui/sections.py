@@ -10,6 +10,7 @@ from math import isfinite
 from genesis.messages.view import AccountLine, CounterLine, GateLine, ViewState
 from genesis.tui.text import (
     clean,
+    clock,
     curve,
     date_clock,
     fit,
@@ -22,6 +23,7 @@ from genesis.tui.text import (
 )
 from genesis.tui.theme import Line, Tone
 
+WIDE = 110
 LABEL = 10
 FIGURE = 11
 NEAR_LIMIT = Decimal("0.8")
@@ -32,7 +34,8 @@ def heading(state: ViewState | None, quiet_s: int, width: int) -> list[Line]:
     """What runs, the counters where there is room, and trading time or how long it stood still."""
     if state is None:
         return [((fit("GENESIS  waiting for the first figures", width), "head"),)]
-    when = date_clock(state.now_ns)
+    # Narrow, the counters need the room of the date.
+    when = date_clock(state.now_ns) if width >= WIDE else f"{clock(state.now_ns)} UTC"
     if quiet_s:
         when = f"nothing new for {quiet_s} s · {when}"
     title = f"GENESIS {clean(state.title)}"

@@ -15,7 +15,18 @@ from genesis.messages.view import (
     PositionLine,
 )
 from genesis.tui.sections import gain_or_loss
-from genesis.tui.text import NOTHING, age, clean, clock, exact_decimals, money, name, number, wrap
+from genesis.tui.text import (
+    NOTHING,
+    age,
+    clean,
+    clock,
+    data_age,
+    exact_decimals,
+    money,
+    name,
+    number,
+    wrap,
+)
 from genesis.tui.theme import Line, Tone
 from genesis.tui.widgets.table import Cell, Column
 
@@ -87,7 +98,7 @@ def book_rows(books: Sequence[BookLine], now_ns: int, stale_after_ns: int) -> li
         elif elapsed > stale_after_ns:
             rows.append(BookRow(line, f"stale {age(elapsed)}", "bright"))
         else:
-            rows.append(BookRow(line, age(elapsed), "plain"))
+            rows.append(BookRow(line, data_age(elapsed), "plain"))
     return rows
 
 
@@ -127,14 +138,14 @@ def _price(line: OrderLine, width: int) -> Cell:
 
 ORDERS: tuple[Column[OrderLine], ...] = (
     Column("", 8, _at(lambda o: o.time_ns), rank=1),
-    Column("", 14, _named(lambda o: o.strategy), rank=1, grow=6),
-    Column("", 8, _named(lambda o: o.symbol), rank=0, grow=4),
+    Column("", 14, _named(lambda o: o.strategy), rank=1, grow=2),
+    Column("", 8, _named(lambda o: o.symbol), rank=0, grow=2),
     Column("", 4, lambda o, w: _side(o.side), rank=0),
     Column("quantity", 10, _exact(lambda o: o.quantity), rank=0, right=True, grow=2),
     Column("price", 10, _price, rank=0, right=True, grow=2),
     Column("filled", 10, _exact(lambda o: o.filled), rank=1, right=True, grow=2),
     Column("status", 9, _status, rank=0, grow=2),
-    Column("order", 20, _named(lambda o: o.client_order_id, "dim"), rank=2, grow=16, extra=True),
+    Column("order", 24, _named(lambda o: o.client_order_id, "dim"), rank=2, grow=12, extra=True),
 )
 
 

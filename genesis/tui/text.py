@@ -89,6 +89,14 @@ def age(elapsed_ns: int) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
 
 
+def data_age(elapsed_ns: int) -> str:
+    """How old data is, in tenths of a second: milliseconds would only flicker."""
+    tenths = max(0, elapsed_ns) // 100_000_000
+    if not tenths:
+        return "< 0.1 s"
+    return f"0.{tenths} s" if tenths < 10 else age(elapsed_ns)
+
+
 def clock(time_ns: int) -> str:
     """Time of day, UTC."""
     seconds = time_ns // 1_000_000_000 % 86_400
@@ -101,6 +109,11 @@ def date_clock(time_ns: int) -> str:
         return ""
     moment = datetime.fromtimestamp(time_ns // 1_000_000_000, tz=UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def file_clock(time_ns: int) -> str:
+    """Date and time of day, UTC, as part of a file's name."""
+    return f"{datetime.fromtimestamp(time_ns // 1_000_000_000, tz=UTC):%Y%m%d-%H%M%S}"
 
 
 def clean(text: str) -> str:

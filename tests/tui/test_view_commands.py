@@ -58,7 +58,8 @@ def test_unknown_input_says_what_exists() -> None:
     outcome = Prompt().enter("sell everything")
     assert outcome.send is None
     assert outcome.text == (
-        "There is no command 'sell'. There are: halt [reason], resume <reason>, quit, help."
+        "There is no command 'sell'. There are: halt [reason], resume <reason>, picture [file],"
+        " quit, help."
     )
 
 

@@ -29,7 +29,7 @@ def test_trading(snap_compare, size) -> None:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=NAMES)
-def test_halted_with_a_stale_and_a_lost_book(snap_compare, size) -> None:  # type: ignore[no-untyped-def]
+def test_halted_with_stale_and_lost_books(snap_compare, size) -> None:  # type: ignore
     view = state()
     lost = replace(view.books[0], synced=False)
     stale = replace(view.books[1], data_time_ns=NOW_NS - 5_230_000_000)

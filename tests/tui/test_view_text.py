@@ -73,6 +73,14 @@ def test_ages(ms: int, shown: str) -> None:
     assert text.age(ms * 1_000_000) == shown
 
 
+@pytest.mark.parametrize(
+    ("ms", "shown"),
+    [(-5, "< 0.1 s"), (99, "< 0.1 s"), (100, "0.1 s"), (999, "0.9 s"), (5_230, "5.2 s")],
+)
+def test_the_age_of_data_does_not_flicker(ms: int, shown: str) -> None:
+    assert text.data_age(ms * 1_000_000) == shown
+
+
 def test_clock_is_utc() -> None:
     assert text.clock(1_723_161_598_000_000_000) == "23:59:58"
     assert text.date_clock(1_723_161_598_000_000_000) == "2024-08-08 23:59:58 UTC"

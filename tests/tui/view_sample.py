@@ -86,7 +86,43 @@ def order(
     )
 
 
-def state() -> ViewState:
+def fills() -> tuple[FillLine, ...]:
+    return (
+        fill(4, "spread_capture", "BTCUSDT", "BUY", "61685.99", True),
+        fill(19, "ema_cross", "ETHUSDT", "SELL", "2682.50", False),
+        fill(33, "spread_capture", "BTCUSDT", "SELL", "61702.40", True),
+        fill(71, "ema_cross", "BTCUSDT", "BUY", "61690.12", False),
+        fill(75, "spread_capture", "ETHUSDT", "BUY", "2681.97", True),
+        *(
+            fill(90 + i * 7, "spread_capture", "BTCUSDT", side, f"617{i:02d}.10", True)
+            for i in range(20)
+            for side in ("SELL" if i % 2 else "BUY",)
+        ),
+    )
+
+
+def positions() -> tuple[PositionLine, ...]:
+    return (
+        PositionLine(
+            "BTCUSDT",
+            D("0.00021984"),
+            D("61693.4710293"),
+            D("61685.995"),
+            D("13.5610"),
+            D("-0.001644"),
+        ),
+        PositionLine(
+            "ETHUSDT",
+            D("0.0041"),
+            D("2702.41"),
+            D("2682.505"),
+            D("10.99827050"),
+            D("-0.08131600"),
+        ),
+    )
+
+
+def books() -> tuple[BookLine, ...]:
     book = BookLine(
         "BTCUSDT",
         True,
@@ -97,94 +133,68 @@ def state() -> ViewState:
         NOW_NS - 87_000_000,
         50_558_213_411,
     )
-    fills = [
-        fill(4, "spread_capture", "BTCUSDT", "BUY", "61685.99", True),
-        fill(19, "ema_cross", "ETHUSDT", "SELL", "2682.50", False),
-        fill(33, "spread_capture", "BTCUSDT", "SELL", "61702.40", True),
-        fill(71, "ema_cross", "BTCUSDT", "BUY", "61690.12", False),
-        fill(75, "spread_capture", "ETHUSDT", "BUY", "2681.97", True),
-    ]
-    fills += [
-        fill(
-            90 + i * 7,
-            "spread_capture",
-            "BTCUSDT",
-            "SELL" if i % 2 else "BUY",
-            f"617{i:02d}.10",
-            True,
-        )
-        for i in range(20)
-    ]
+    other = replace(
+        book,
+        symbol="ETHUSDT",
+        bid=D("2682.50"),
+        ask=D("2682.51"),
+        bid_quantity=D("12.4410"),
+        ask_quantity=D("30.0012"),
+        data_time_ns=NOW_NS - 131_000_000,
+    )
+    return book, other
+
+
+def actors() -> tuple[ActorLine, ...]:
+    return (
+        actor("persistence", handled=1_204, mean_handle_us=412.0),
+        actor("risk", handled=9_120, mean_handle_us=61.4),
+        actor("executor", handled=412, depth=1, age_ms=2.4),
+        actor("publisher", handled=3_310),
+        actor("feed", depth=12, age_ms=7.9),
+        actor("book.BTCUSDT", restarts=1, epoch=2, depth=3, age_ms=4.1),
+        actor("book.ETHUSDT"),
+        actor("strategy.ema_cross", handled=19_514, mean_handle_us=21.9),
+        actor("strategy.spread_capture", handled=19_514),
+        actor("view", handled=3_310),
+    )
+
+
+def notes() -> tuple[NoteLine, ...]:
+    return (
+        NoteLine(
+            NOW_NS - 12 * SECOND_NS,
+            "ema_cross may not buy 0.00081 BTCUSDT: "
+            "position 9.8% would pass the limit of 5% of equity.",
+        ),
+        NoteLine(
+            NOW_NS - 41 * SECOND_NS,
+            "book.BTCUSDT was restarted (2nd incarnation): "
+            "ValueError in MarketBatch; it resynchronised from a snapshot.",
+        ),
+        NoteLine(
+            NOW_NS - 41 * SECOND_NS,
+            "BTCUSDT: the book was dropped, updates 50558213301 to 50558213390 are missing.",
+        ),
+    )
+
+
+def state() -> ViewState:
     return ViewState(
         seq=1,
         now_ns=NOW_NS,
         title="replay BTCUSDT ETHUSDT",
         account=account(),
-        positions=(
-            PositionLine(
-                "BTCUSDT",
-                D("0.00021984"),
-                D("61693.4710293"),
-                D("61685.995"),
-                D("13.5610"),
-                D("-0.001644"),
-            ),
-            PositionLine(
-                "ETHUSDT",
-                D("0.0041"),
-                D("2702.41"),
-                D("2682.505"),
-                D("10.99827050"),
-                D("-0.08131600"),
-            ),
-        ),
-        books=(
-            book,
-            replace(
-                book,
-                symbol="ETHUSDT",
-                bid=D("2682.50"),
-                ask=D("2682.51"),
-                bid_quantity=D("12.4410"),
-                ask_quantity=D("30.0012"),
-                data_time_ns=NOW_NS - 131_000_000,
-            ),
-        ),
+        positions=positions(),
+        books=books(),
         orders=(
             order(2, "SELL", "61702.40", "PARTIALLY_FILLED", "0.00005"),
             order(3, "BUY", "61671.20"),
         ),
-        fills=tuple(fills),
-        actors=(
-            actor("persistence", handled=1_204, mean_handle_us=412.0),
-            actor("publisher", handled=3_310),
-            actor("risk", handled=9_120, mean_handle_us=61.4),
-            actor("executor", handled=412, depth=1, age_ms=2.4),
-            actor("paper"),
-            actor("book.BTCUSDT", restarts=1, epoch=2, depth=3, age_ms=4.1),
-            actor("book.ETHUSDT"),
-            actor("strategy.ema_cross", handled=19_514, mean_handle_us=21.9),
-            actor("strategy.spread_capture", handled=19_514),
-            actor("feed", depth=12, age_ms=7.9),
-            actor("supervisor", handled=88),
-        ),
+        fills=fills(),
+        actors=actors(),
         gate=GateLine("ACTIVE", "", False),
-        notes=(
-            NoteLine(
-                NOW_NS - 12 * SECOND_NS,
-                "ema_cross may not buy 0.00081 BTCUSDT: "
-                "position 9.8% would pass the limit of 5% of equity.",
-            ),
-            NoteLine(
-                NOW_NS - 41 * SECOND_NS,
-                "book.BTCUSDT was restarted (2nd incarnation): "
-                "ValueError in MarketBatch; it resynchronised from a snapshot.",
-            ),
-            NoteLine(
-                NOW_NS - 41 * SECOND_NS,
-                "BTCUSDT: the book was dropped, updates 50558213301 to 50558213390 are missing.",
-            ),
-        ),
+        notes=notes(),
         counters=CounterLine(41_249, 3_451, 9_757, 1, 1, 0, 388, 96, 25, 3, 1, 0),
     )
 
