@@ -28,7 +28,8 @@ def main() -> None:
 def _usage(said: str, error: typer.TyperException) -> str:
     context: typer.Context | None = getattr(error, "ctx", None)
     command = "genesis" if context is None else context.command_path
-    return f"{said[0].lower()}{said[1:].rstrip('.')}; see {command} --help"
+    said = said[0].lower() + said[1:].rstrip(".")
+    return f"{said}{' See' if said.endswith('?') else '; see'} {command} --help"
 
 
 if __name__ == "__main__":

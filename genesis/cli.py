@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
@@ -88,7 +89,7 @@ def run(
 
     if summary not in (None, "json"):
         raise ConfigError(f"--summary {summary} is unknown; it can be json")
-    if for_s is not None and for_s <= 0:
+    if for_s is not None and not 0 < for_s < math.inf:
         raise ConfigError(f"--for {for_s:g} cannot be used; give seconds above 0")
     overrides = {
         "market.market": market,
@@ -231,7 +232,7 @@ def journal_verify(data_dir: DataDir = None, config: Config = None) -> None:
 def journal_tail(
     data_dir: DataDir = None,
     config: Config = None,
-    count: Annotated[int, typer.Option("--lines", "-n", help="How many entries.")] = 20,
+    count: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many entries.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new ones.")] = False,
 ) -> None:
     """Show the newest entries, a line each."""

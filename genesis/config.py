@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -212,10 +213,19 @@ def _explain(error: ValidationError, sources: list[tuple[str, Tree]]) -> str:
     setting = _variable(name) if origin == "environment" else name
     said = first["msg"].removeprefix("Value error, ").replace("Input should", "it should")
     said = said.replace("valid dictionary or instance of", "table of")
+    if first["type"] == "too_short":
+        said = "name at least one"
+    elif first["type"] == "literal_error":
+        said += _meant(str(first["input"]), said)
     if isinstance(given, dict):  # two settings of a section do not go together
         return f"{origin}: [{name}] cannot be used: {said}"
     shown = "***" if name.startswith("venue.") else repr(_plain(given))[:80]
     return f"{origin}: {setting} = {shown} cannot be used; {said}"
+
+
+def _meant(given: str, said: str) -> str:
+    close = difflib.get_close_matches(given, re.findall("'([^']+)'", said), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _plain(value: object) -> object:

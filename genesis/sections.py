@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 
 def _comma_list(value: object) -> object:
@@ -25,6 +34,17 @@ def _not_bool(value: object) -> object:
     return value
 
 
+def _written(pattern: str, said: str) -> AfterValidator:
+    """A text that matches ``pattern``; to a person it is told as ``said``."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"it should be {said}")
+        return value
+
+    return AfterValidator(check)
+
+
 _NUMBER = BeforeValidator(_not_bool)
 Fraction = Annotated[Decimal, Field(gt=0, le=1), _NUMBER]
 Money = Annotated[Decimal, Field(gt=0, max_digits=20, decimal_places=8), _NUMBER]
@@ -32,7 +52,7 @@ Fee = Annotated[Decimal, Field(ge=0, lt=Decimal("0.1")), _NUMBER]
 Count = Annotated[int, Field(ge=1, le=10**9), _NUMBER]
 Duration = Annotated[int, Field(ge=1, le=86_400_000), _NUMBER]
 Delay = Annotated[int, Field(ge=0, le=60_000), _NUMBER]
-Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,20}$")]
+Symbol = Annotated[str, _written(r"[A-Z0-9]{2,20}", "in capitals, as the venue writes it")]
 StrategyName = Literal["ema_cross", "spread_capture"]
 
 
@@ -46,7 +66,9 @@ class AccountSettings(Section):
 
 
 class MarketSettings(Section):
-    market: Annotated[str, Field(pattern=r"^(simulated|replay:[^,]+(,[^,]+)*)$")]
+    market: Annotated[
+        str, _written(r"simulated|replay:[^,]+(,[^,]+)*", "simulated or replay:FILE[,FILE]")
+    ]
     symbols: Annotated[tuple[Symbol, ...], Field(min_length=1), BeforeValidator(_comma_list)]
     seed: Annotated[int, Field(ge=0, lt=2**63), _NUMBER]
     speed: Annotated[float, Field(ge=0, allow_inf_nan=False), _NUMBER]

@@ -98,4 +98,6 @@ def _unusable(folder: Path, error: OSError) -> StorageError:
             f"data folder {folder} cannot be written ({what}); "
             "free some room, mend its permissions or choose another --data-dir"
         )
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        what = "a file is in its place"
     return StorageError(f"data folder {folder} cannot be used ({what}); choose another --data-dir")

@@ -66,7 +66,7 @@ def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match=r"data folder .*file cannot be used \(File exists\)"):
+    with pytest.raises(StorageError, match=r"data folder .*file cannot be used \(a file is in its place\)"):
         DataFolder.open(tmp_path / "file")
 
 
