@@ -162,6 +162,13 @@ def test_depth_older_than_the_arrival_cannot_cross_it() -> None:
     assert scene.fills(name) == []
 
 
+def test_a_ticker_older_than_the_depth_crosses_nothing() -> None:
+    scene = Scene().opened()
+    name = scene.order(2, BUY, "1", "99.70")
+    scene.market(diff(3, (11, 15)), ticker(4, 12, ("99.50", "1"), ("99.60", "0.3")))
+    assert scene.fills(name) == []
+
+
 def test_after_a_gap_only_trades_count_until_the_book_is_whole() -> None:
     scene = Scene().opened()
     name = scene.order(2, BUY, "1", "99.70")
