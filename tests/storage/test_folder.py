@@ -66,7 +66,8 @@ def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match=r"data folder .*file cannot be used \(a file is in its place\)"):
+    said = r"data folder .*file cannot be used \(a file is in its place\)"
+    with pytest.raises(StorageError, match=said):
         DataFolder.open(tmp_path / "file")
 
 
