@@ -25,29 +25,37 @@ def sentence(event: AnyEvent) -> str:
     """Empty for what is no news by itself (ordinary orders, marks)."""
     match event:
         case IntentRefused():
-            return (
-                f"{event.strategy} wanted to {event.side.lower()} {event.quantity} {event.symbol}: "
-                f"{event.limit}, {event.value} against {event.compared_with}"
-            )
+            return _refusal(event)
         case ActorRestarted():
-            return f"{event.name} restarted because of {event.cause}: {event.reason}"
+            by = "" if event.cause == event.name else f" with {event.cause}"
+            return f"{event.name} was restarted{by}: {event.reason}"
         case DeadLettered():
             return f"{event.name} could not handle a message: {event.reason}"
         case Halted():
             return f"Halted by {event.source}: {event.reason}"
         case HaltProven():
-            return f"Halt proven: {event.canceled} cancelled, the venue shows no open order"
+            orders = "1 order" if event.canceled == 1 else f"{event.canceled} orders"
+            return f"Halt proven: {orders} cancelled, the venue shows none open"
         case Resumed():
             return f"Resumed: {event.reason}"
         case GateMoved():
-            return f"Gate {event.state}" + (f": {event.reason}" if event.reason else "")
+            return f"Trading {event.state}" + (f": {event.reason}" if event.reason else "")
         case Reconciled():
-            return f"Venue compared ({event.cause}): {'; '.join(event.differences)}"
+            found = "; ".join(event.differences) or "no differences"
+            return f"Compared with the venue ({event.cause}): {found}"
         case BookLost():
-            return f"{event.symbol}: book dropped, {event.reason}"
+            return f"{event.symbol}: the book was dropped, {event.reason}"
         case BookRecovered():
-            return f"{event.symbol}: book whole again at {event.update_id}"
+            return f"{event.symbol}: the book is whole at update {event.update_id}"
         case OrderMoved() if event.status in WORTH_TELLING:
             return f"Order {event.client_order_id} {event.status.lower()}: {event.reason}"
         case _:
             return ""
+
+
+def _refusal(event: IntentRefused) -> str:
+    wanted = f"{event.strategy} wanted to {event.side.lower()} {event.quantity} {event.symbol}"
+    if event.limit == "gate":
+        return f"{wanted}; trading is {event.value}"
+    limit = event.limit.replace("_", " ")
+    return f"{wanted}; refused by {limit}: {event.value} against {event.compared_with}"
