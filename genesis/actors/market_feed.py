@@ -36,8 +36,8 @@ class MarketFeed(Actor):
         try:
             batches = self._decoder.decode(message.frames)
         except BadFrame as error:
-            self.count("bad_frames")
             if self._strict:
+                self.count("bad_frames")
                 self.tell(SUPERVISOR, InputFailed(str(error)))
                 return
             batches = self._decode_one_by_one(message.frames)
@@ -51,6 +51,7 @@ class MarketFeed(Actor):
             try:
                 self._decoder.decode((frame,))
             except BadFrame:
+                self.count("bad_frames")
                 continue
             good.append(frame)
         return self._decoder.decode(good)

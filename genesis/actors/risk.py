@@ -11,7 +11,13 @@ from genesis.domain.risk_book import RiskBook
 from genesis.domain.state import TradingState
 from genesis.messages.base import Message
 from genesis.messages.control import Halt
-from genesis.messages.journal import Entry, IntentRefused, JournalSnapshot
+from genesis.messages.journal import (
+    ActorRestarted,
+    Entry,
+    GateMoved,
+    IntentRefused,
+    JournalSnapshot,
+)
 from genesis.messages.market import BookView
 from genesis.messages.orders import Approved, IntentDropped, OrderRefused, PlaceOrder
 from genesis.runtime.actor import SUPERVISOR, Context, handles
@@ -67,6 +73,7 @@ class Risk(FollowingActor):
         self._looked_ns = 0
         self._refused: dict[tuple[str, str, str], int] = {}
         self._halting = False
+        self._executor_back_ns: int | None = None
         self.after(MARK_EVERY_NS, MarkEquity())
 
     def end(self) -> None:
@@ -82,7 +89,22 @@ class Risk(FollowingActor):
         if self._book is not None:
             for entry in entries:
                 self._book.on_entry(entry)
+                self._release_dead(self._book, entry)
             self._look(self._book)
+
+    def _release_dead(self, book: RiskBook, entry: Entry) -> None:
+        """Approvals that died with an executor are in flight no more.
+
+        Only once the gate opens again: its successor has then compared with the venue, and so has
+        worked off everything that had been waiting for it.
+        """
+        event = entry.event
+        if isinstance(event, ActorRestarted) and event.name == EXECUTOR:
+            self._executor_back_ns = entry.time_ns
+        elif isinstance(event, GateMoved) and event.state != GateState.HALTED:
+            if self._executor_back_ns is not None:
+                book.release_unjournaled(self._executor_back_ns + 1)  # that moment included
+            self._executor_back_ns = None
 
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
@@ -142,15 +164,16 @@ class Risk(FollowingActor):
 
     def _look(self, book: RiskBook) -> None:
         self._looked_ns = self.now_ns()
-        breach = book.breach(self.now_ns())
+        if book.observe(self._looked_ns) is None:
+            return  # equity cannot be told: that is no reason to lift anything
+        breach = book.breach(self._looked_ns)
         if breach is None:
             self._gate.release(DAILY_LOSS)
-            self._halting = False
         elif not breach.halts:
             self._gate.hold(DAILY_LOSS, breach.sentence, GateState.REDUCING)
         elif not self._halting:
-            self._halting = True
             self.tell(SUPERVISOR, Halt(breach.sentence, self.name))
+        self._halting = breach is not None and breach.halts
 
     @handles(MarkEquity)
     def _on_mark_equity(self, mark: MarkEquity) -> None:

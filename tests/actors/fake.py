@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
+
 from genesis.messages.base import Message
+from genesis.messages.journal import JournalSnapshot
 from genesis.runtime.actor import Actor, Context
 from genesis.runtime.address import Address
 from genesis.runtime.counters import Counters
@@ -102,9 +105,9 @@ class FakeRuntime:
         start(Context(self, address, epoch, 0))
         return epoch
 
-    def fence(self, name: str, epoch: int, reason: str) -> None:
+    def fence(self, name: str, epoch: int, reason: str) -> Message | None:
         self.fenced.append((name, epoch, reason))
-        self.address(name).vacate(epoch)
+        return self.address(name).vacate(epoch)
 
 
 class Stage:
@@ -129,7 +132,10 @@ class Stage:
         self.actor.on_start()
 
     def tell(self, *messages: Message) -> None:
+        """A snapshot of the journal is made to answer the living incarnation."""
         for message in messages:
+            if isinstance(message, JournalSnapshot):
+                message = msgspec.structs.replace(message, epoch=self.epoch)
             self.actor.on_receive(message)
 
     def stop(self) -> None:

@@ -139,6 +139,14 @@ def test_the_first_snapshot_counts() -> None:
     assert follower.subscribe().after_seq == 5
 
 
+def test_a_snapshot_is_for_the_incarnation_that_asked() -> None:
+    follower = Follower("risk", epoch=2)
+    assert follower.subscribe().epoch == 2
+    assert not follower.restored(JournalSnapshot(5, b"", epoch=1))
+    assert not follower.ready
+    assert follower.restored(JournalSnapshot(7, b"", epoch=2))
+
+
 def test_a_hole_is_noticed() -> None:
     follower = Follower("risk")
     follower.restored(JournalSnapshot(5, b""))

@@ -1,0 +1,310 @@
+"""The only mint of approvals: what it approves, refuses, reserves, notes, and when it halts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+from fake import SECOND, Stage
+from orders_told import SYMBOL, D, appended, filled, intended, place, snapshot
+
+from genesis.actors.risk import MARK_EVERY_NS, REPEAT_AFTER_NS, Risk
+from genesis.domain.instrument import Instrument
+from genesis.domain.limits import Limits
+from genesis.messages.control import Halt
+from genesis.messages.journal import (
+    ActorRestarted,
+    AppendFacts,
+    EquityMarked,
+    GateMoved,
+    Halted,
+    IntentRefused,
+    Resumed,
+)
+from genesis.messages.market import BookView
+from genesis.messages.orders import Approved, IntentDropped, OrderRefused, PlaceOrder
+from genesis.runtime.gate import GateState, TradingGate
+
+BTC = Instrument.build(SYMBOL, "BTC", "USDT", tick_size=D("0.01"), step_size=D("0.00001"))
+LIMITS = Limits(
+    position_fraction=D("0.05"),
+    exposure_fraction=D("0.30"),
+    orders_per_10_s=40,
+    open_orders_max=20,
+    price_collar_fraction=D("0.01"),
+    stale_after_ms=3000,
+    daily_loss_fraction=D("0.05"),
+    drawdown_fraction=D("0.15"),
+    worst_fee_fraction=D("0.001"),
+)
+
+
+class Stand(Stage):
+    """Risk over an account of 1000 USDT, BTC at 60,000, unless told otherwise."""
+
+    def __init__(self, *, ready: bool = True, limits: Limits = LIMITS) -> None:
+        self.gate = TradingGate()
+        super().__init__("risk", lambda c: Risk(c, self.gate, {SYMBOL: BTC}, limits))
+        if ready:
+            self.tell(snapshot())
+            self.show("60000")
+            self.clear()
+
+    def show(self, mid: str, *, synced: bool = True, age_ns: int = 0) -> None:
+        none = np.empty((0, 2), np.int64)
+        bid, ask = (BTC.ticks(D(mid)) - 1, BTC.ticks(D(mid)) + 1) if synced else (0, 0)
+        time_ns = self.runtime.clock.time_ns - age_ns
+        self.tell(BookView(SYMBOL, 1, time_ns, synced, 1, bid, 1, ask, 1, none, none))
+
+    def recorded(self, kind: type) -> list[object]:
+        return [f.event for m in self.sent(AppendFacts) for f in m.facts if type(f.event) is kind]
+
+
+def buy(name: str, notional: str, price: str = "60000.00") -> PlaceOrder:
+    quantity = BTC.floor_quantity(D(notional) / D(price))
+    return msgspec.structs.replace(place(name), quantity=quantity, price=D(price))
+
+
+def refusals(stand: Stand) -> list[str]:
+    return [refusal.limit for refusal in stand.sent(OrderRefused, "strategy.ema")]
+
+
+# Judging
+
+
+def test_before_the_ledger_is_there_everything_is_refused() -> None:
+    stand = Stand(ready=False)
+    stand.show("60000")
+    stand.tell(buy("a", "30"))
+    assert refusals(stand) == ["ledger"]
+    assert stand.sent(Approved) == []
+    stand.tell(snapshot(), buy("b", "30"))
+    assert [a.order.client_order_id for a in stand.sent(Approved, "executor")] == ["b"]
+
+
+def test_an_approval_names_its_mint() -> None:
+    stand = Stand()
+    stand.start()
+    stand.tell(snapshot())
+    stand.show("60000")
+    order = buy("a", "30")
+    stand.tell(order)
+    assert stand.sent(Approved) == [Approved(order, 2, stand.runtime.clock.time_ns)]
+
+
+def test_the_second_order_sees_the_first_before_it_is_in_the_journal() -> None:
+    stand = Stand()
+    stand.tell(buy("a", "30"), buy("b", "30"))
+    assert [a.order.client_order_id for a in stand.sent(Approved)] == ["a"]
+    assert refusals(stand) == ["position_limit"]
+
+
+def test_a_shut_gate_refuses_and_a_narrow_one_lets_risk_judge() -> None:
+    stand = Stand()
+    stand.gate.hold("halt", "drawdown")
+    stand.tell(buy("a", "30"))
+    [refusal] = stand.take(OrderRefused)
+    assert (refusal.limit, refusal.value) == ("gate", "HALTED: drawdown")
+    stand.gate.release("halt")
+    stand.gate.hold("daily loss", "a bad day", GateState.REDUCING)
+    stand.tell(buy("b", "30"))
+    assert len(stand.sent(Approved)) == 1  # nothing was lost by this account today
+
+
+def test_nothing_is_decided_on_a_stale_or_broken_book() -> None:
+    stand = Stand()
+    stand.wait_s(4)
+    stand.tell(buy("a", "30"))
+    stand.show("60000", synced=False)
+    stand.tell(buy("b", "30"))
+    stand.show("60000", age_ns=4 * SECOND)
+    stand.tell(buy("c", "30"))
+    assert refusals(stand) == ["stale_book", "book", "stale_book"]
+    stand.show("60000")
+    stand.tell(buy("d", "30"))
+    assert len(stand.sent(Approved)) == 1
+
+
+def test_a_view_seen_before_the_ledger_counts_afterwards() -> None:
+    stand = Stand(ready=False)
+    stand.show("60000")
+    stand.tell(snapshot(), buy("a", "30"))
+    assert len(stand.sent(Approved)) == 1
+
+
+def test_approved_orders_are_in_flight_until_the_journal_says_otherwise() -> None:
+    stand = Stand()
+    stand.tell(buy("a", "30"))
+    stand.tell(appended(3, _journaled(stand)))
+    stand.tell(buy("b", "30"))
+    assert refusals(stand) == ["position_limit"]
+
+
+def _journaled(stand: Stand) -> object:
+    order = stand.sent(Approved)[-1].order
+    assert isinstance(order, PlaceOrder)
+    return msgspec.structs.replace(intended(), client_order_id=order.client_order_id)
+
+
+# Telling and noting refusals
+
+
+def test_a_refusal_is_told_each_time_and_journaled_once_a_minute_per_kind() -> None:
+    stand = Stand()
+    for n in range(5):
+        stand.tell(buy(f"big{n}", "60"))
+        stand.wait_s(10)
+        stand.show("60000")
+    assert refusals(stand) == ["position_limit"] * 5
+    assert len(stand.recorded(IntentRefused)) == 1
+    stand.tell(buy("far", "30", price="70000.00"))
+    assert len(stand.recorded(IntentRefused)) == 2
+    stand.wait_ns(REPEAT_AFTER_NS)
+    stand.show("60000")
+    stand.tell(buy("again", "60"))
+    assert len(stand.recorded(IntentRefused)) == 3
+    assert stand.runtime.counters.get("refusals") == 7
+
+
+def test_a_journaled_refusal_says_what_was_compared_with_what() -> None:
+    stand = Stand()
+    stand.tell(buy("big", "60"))
+    [event] = stand.recorded(IntentRefused)
+    assert isinstance(event, IntentRefused)
+    assert (event.strategy, event.symbol, event.limit) == ("ema", SYMBOL, "position_limit")
+    assert event.value == "60.00 USDT"
+    assert event.compared_with == "50.00 USDT = 5 % of equity"
+
+
+# The account as a whole
+
+
+class Deep(Stand):
+    """Holds 0.01 BTC bought at 60,000: 600 of its 1000 USDT move with the price."""
+
+    def __init__(self) -> None:
+        super().__init__(ready=False)
+        self.tell(snapshot(intended(), filled(5)))
+        self.show("60000")
+        self.clear()
+
+    def falls_to(self, mid: str) -> None:
+        self.wait_s(1)
+        self.show(mid)
+
+
+def test_a_drawdown_halts_once() -> None:
+    stand = Deep()
+    stand.falls_to("44000")
+    stand.falls_to("43000")
+    [halt] = stand.sent(Halt, "supervisor")
+    assert halt.source == "risk"
+    assert halt.reason.startswith("drawdown: ")
+
+
+def test_after_a_resume_the_drawdown_counts_from_there_and_can_halt_again() -> None:
+    stand = Deep()
+    stand.falls_to("44000")
+    stand.clear()
+    stand.tell(appended(5, Halted("drawdown", "risk"), Resumed("seen")))
+    stand.falls_to("44000")
+    assert stand.sent(Halt) == []
+    stand.falls_to("30000")
+    assert len(stand.sent(Halt)) == 1
+
+
+def test_a_daily_loss_narrows_the_gate_and_the_next_day_opens_it() -> None:
+    stand = Deep()
+    stand.falls_to("54000")
+    reading = stand.gate.read()
+    assert (reading.state, reading.halted) == (GateState.REDUCING, False)
+    assert reading.reason.startswith("daily_loss: ")
+    assert stand.sent(Halt) == []
+    stand.wait_s(86_400)
+    stand.show("54000")
+    assert stand.gate.read().state is GateState.ACTIVE
+
+
+def test_a_new_incarnation_that_cannot_value_the_account_lifts_nothing() -> None:
+    stand = Deep()
+    stand.falls_to("54000")
+    stand.start()
+    stand.tell(snapshot(intended(), filled(5)))
+    stand.tell(appended(5, GateMoved("REDUCING", "daily_loss")))
+    assert stand.gate.read().state is GateState.REDUCING
+
+
+def test_marks_alone_are_looked_at_four_times_a_second_at_most() -> None:
+    stand = Deep()
+    stand.falls_to("59999")
+    stand.show("44000")
+    assert stand.sent(Halt) == []
+    stand.wait_s(0.25)
+    stand.show("44000")
+    assert len(stand.sent(Halt)) == 1
+
+
+def test_equity_is_marked_every_ten_seconds_and_at_the_end() -> None:
+    stand = Deep()
+    stand.wait_ns(MARK_EVERY_NS)
+    [mark] = stand.recorded(EquityMarked)
+    assert isinstance(mark, EquityMarked)
+    assert mark.equity == mark.cash + mark.inventory - mark.fees
+    assert mark.peak_equity >= mark.equity
+    assert mark.equity == Decimal(400) + D("0.00999") * 60_000
+    stand.stop()
+    assert len(stand.recorded(EquityMarked)) == 2
+
+
+def test_equity_is_not_marked_before_it_can_be_told() -> None:
+    stand = Stand(ready=False)
+    stand.tell(snapshot(intended(), filled(5)))
+    stand.wait_ns(MARK_EVERY_NS)
+    assert stand.recorded(EquityMarked) == []
+
+
+# Approvals that died
+
+
+def test_an_intent_told_to_be_dropped_is_released() -> None:
+    stand = Stand()
+    order = buy("dead", "30")
+    stand.tell(order, IntentDropped(order, "the executor failed"), buy("later", "30"))
+    assert [a.order.client_order_id for a in stand.sent(Approved)] == ["dead", "later"]
+
+
+def restarted(stand: Stand, name: str) -> None:
+    stand.wait_s(0.1)
+    stand.tell(appended(3, GateMoved("HALTED", "down"), ActorRestarted(name, 2, name, "a crash")))
+
+
+def test_an_approval_that_died_with_the_executor_is_released_when_the_gate_opens() -> None:
+    """It was held in flight for ever, and with it a part of every limit."""
+    stand = Stand()
+    stand.tell(buy("dead", "30"))
+    restarted(stand, "executor")
+    stand.tell(buy("early", "30"))
+    assert refusals(stand) == ["position_limit"]
+    stand.tell(appended(5, GateMoved("ACTIVE", "")))
+    stand.tell(buy("later", "30"))
+    assert [a.order.client_order_id for a in stand.sent(Approved)] == ["dead", "later"]
+
+
+def test_the_restart_of_another_actor_releases_nothing() -> None:
+    stand = Stand()
+    stand.tell(buy("alive", "30"))
+    restarted(stand, "persistence")
+    stand.tell(appended(5, GateMoved("ACTIVE", "")))
+    stand.tell(buy("second", "30"))
+    assert refusals(stand) == ["position_limit"]
+
+
+def test_an_approval_made_after_the_restart_stays_in_flight() -> None:
+    stand = Stand()
+    restarted(stand, "executor")
+    stand.wait_s(0.1)
+    stand.tell(buy("alive", "30"))
+    stand.tell(appended(5, GateMoved("ACTIVE", "")))
+    stand.tell(buy("second", "30"))
+    assert refusals(stand) == ["position_limit"]
