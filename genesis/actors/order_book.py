@@ -57,9 +57,10 @@ class OrderBook(JournalingActor):
         self.count("gaps", folded.sequence_gaps)
         self.count("crossed", folded.crossed)
         # What is a first sync to this incarnation is a recovery to the run.
-        self.count("resyncs", folded.recoveries if self.epoch == 1 else len(folded.resyncs))
+        recovered = [r for r in folded.resyncs if self.epoch > 1 or not r.first]
+        self.count("resyncs", len(recovered))
         self.record(*(BookLost(symbol, gap.reason) for gap in folded.gaps))
-        self.record(*(BookRecovered(symbol, resync.update_id) for resync in folded.resyncs))
+        self.record(*(BookRecovered(symbol, resync.update_id) for resync in recovered))
         self._publish(batch.trace_id)
         if len(folded.trades):
             ticks = TradeTicks(symbol, batch.trace_id, folded.trades)
