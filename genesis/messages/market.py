@@ -149,24 +149,6 @@ class RequestSnapshot(Message, frozen=True):
     reply_to: str
 
 
-class BookGapped(Message, frozen=True):
-    """A book lost its sequence, was dropped, and waits for a snapshot."""
-
-    symbol: str
-    time_ns: int
-    expected_id: int
-    got_id: int
-    reason: str
-
-
-class BookResynced(Message, frozen=True):
-    """A book is whole again as of ``update_id``."""
-
-    symbol: str
-    time_ns: int
-    update_id: int
-
-
 class AskBest(Message, frozen=True):
     """A question to a book; answered with ``Best``."""
 

@@ -24,22 +24,6 @@ class Clock(Protocol):
         ...
 
 
-class WallClock:
-    """The machine's clock, made monotonic: a step back of the system time is not passed on."""
-
-    def __init__(self) -> None:
-        self._offset_ns = time.time_ns() - time.monotonic_ns()
-
-    def now_ns(self) -> int:
-        return time.monotonic_ns() + self._offset_ns
-
-    def wall_wait_s(self, due_ns: int) -> float | None:
-        return max(0.0, (due_ns - self.now_ns()) / 1e9)
-
-    def jump_to(self, time_ns: int) -> None:
-        """The wall does not jump."""
-
-
 class ScaledClock:
     """A recording's time, running ``speed`` times as fast as the wall."""
 

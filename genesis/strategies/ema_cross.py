@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from genesis.domain.sizing import is_large_enough, quantity_for_notional
 from genesis.messages.orders import OrderType, Side, TimeInForce
 from genesis.strategies.port import Cadence, Desk, Strategy
 
@@ -56,11 +57,12 @@ class EmaCross(Strategy):
             return
         instrument = desk.instruments[symbol]
         # Dust, which the venue would not take, is not held: it must not keep the next entry out.
-        if up == (held * instrument.price(view.bid_ticks) >= instrument.min_notional):
+        if up == is_large_enough(instrument, held, instrument.price(view.bid_ticks)):
             return
         if up:
-            wanted = self._notional / instrument.price(view.ask_ticks)
-            quantity, side, why = instrument.floor_quantity(wanted), Side.BUY, "fast above slow"
+            ask = instrument.price(view.ask_ticks)
+            quantity = quantity_for_notional(instrument, self._notional, ask)
+            side, why = Side.BUY, "fast above slow"
         else:
             quantity, side, why = held, Side.SELL, "fast below slow"
         if quantity > 0:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from genesis.domain.instrument import Instrument
+from genesis.domain.money import ceil_to, floor_to
+from genesis.domain.sizing import is_large_enough, quantity_for_notional
 from genesis.messages.market import BookView
 from genesis.messages.orders import OrderType, Side, TimeInForce
 from genesis.strategies.port import Cadence, Desk, OwnOrder, Strategy
@@ -49,16 +51,16 @@ class SpreadCapture(Strategy):
         middle = (bid + ask) / 2
         tick = instrument.tick_size
         # Rounded away from the middle, and never through the touch, where post-only is refused.
-        buy_at = min(_round(middle * (1 - self._half_spread), tick, ROUND_FLOOR), ask - tick)
-        sell_at = max(_round(middle * (1 + self._half_spread), tick, ROUND_CEILING), bid + tick)
+        buy_at = min(floor_to(middle * (1 - self._half_spread), tick), ask - tick)
+        sell_at = max(ceil_to(middle * (1 + self._half_spread), tick), bid + tick)
         own = {order.intent.side: order for order in desk.orders(symbol)}
         held = desk.sellable(symbol)
         if held * bid < self._notional:
-            quantity = instrument.floor_quantity(self._notional / buy_at)
+            quantity = quantity_for_notional(instrument, self._notional, buy_at)
             self._keep(desk, instrument, Side.BUY, buy_at, quantity, own.get(Side.BUY))
         elif Side.BUY in own:
             desk.cancel(own[Side.BUY])  # the rest of a bid that has bought enough
-        if held * sell_at >= instrument.min_notional:
+        if is_large_enough(instrument, held, sell_at):
             self._keep(desk, instrument, Side.SELL, sell_at, held, own.get(Side.SELL))
 
     def _keep(
@@ -85,7 +87,3 @@ class SpreadCapture(Strategy):
             off = abs(standing.intent.price - price)
             if off > price * self._requote:
                 desk.cancel(standing)
-
-
-def _round(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
-    return (price / tick).quantize(Decimal(1), rounding=rounding) * tick
