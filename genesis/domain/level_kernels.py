@@ -26,8 +26,15 @@ _U = np.uint64
 
 
 def kernel(function: Any) -> Any:
-    """Compile on first use, keep the machine code on disk, run without the interpreter lock."""
-    return njit(cache=True, nogil=True)(function)
+    """Compile on first use, keep the machine code on disk, run without the interpreter lock.
+
+    Numba keeps it beside the source or in the user's cache folder. Where neither can be written (a
+    read-only installation under a user without a home) every start compiles again.
+    """
+    try:
+        return njit(cache=True, nogil=True)(function)
+    except RuntimeError:
+        return njit(nogil=True)(function)
 
 
 @kernel

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit  # type: ignore[import-untyped, unused-ignore]
 
+from genesis.domain.level_kernels import kernel
 from genesis.messages.market import Kind
 
 Ints = npt.NDArray[np.int64]
@@ -34,11 +32,7 @@ _TICKER_ASK = int(Kind.TICKER_ASK)
 _RESET = int(Kind.RESET)
 
 
-def _kernel(function: Any) -> Any:
-    return njit(cache=True, nogil=True)(function)
-
-
-@_kernel
+@kernel
 def note_news(rows: Ints, news: Ints) -> None:
     """Keep what an arriving order must know: newest depth event time and ticker id."""
     for i in range(rows.shape[0]):
@@ -51,7 +45,7 @@ def note_news(rows: Ints, news: Ints) -> None:
             news[DEPTH_EVENT_NS] = news[TICKER_ID] = 0
 
 
-@_kernel
+@kernel
 def next_cut(rows: Ints, start: int, book_id: int) -> int:
     """Where the next piece from ``start`` ends: at, or just after, what breaks the sequence.
 
@@ -73,7 +67,7 @@ def next_cut(rows: Ints, start: int, book_id: int) -> int:
     return i
 
 
-@_kernel
+@kernel
 def find_hits(rows: Ints, bid_ticks: int, ask_ticks: int, levels: Ints, book_id: int) -> Ints:
     """Rows of one piece that reach an own bid or ask, or update a level that is watched.
 
