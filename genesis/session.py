@@ -17,6 +17,7 @@ from genesis.config import Settings
 from genesis.daemon import House
 from genesis.domain import book
 from genesis.domain.state import TradingState
+from genesis.errors import StorageError
 from genesis.exchange.source import Market, open_market
 from genesis.messages.base import Message
 from genesis.messages.control import Quit
@@ -109,7 +110,7 @@ class Session:
         self._best: dict[str, Best] = {}
         self._error = ""
         self._ending = False
-        self._journal_failed_s: float | None = None
+        self._journal_failed: tuple[float, str] | None = None
 
     def start(self) -> None:
         """Set the actors going; ``wait`` hears the rest."""
@@ -166,10 +167,10 @@ class Session:
                 self._error = self._error or error
                 self._end(error)
             case JournalFailed(reason):
-                self._journal_failed_s = time.monotonic()
-                print(f"genesis: {reason}; trading is held until it can be", file=sys.stderr)
+                self._journal_failed = (time.monotonic(), reason)
+                print(f"genesis: {reason}; trading is held meanwhile", file=sys.stderr)
             case JournalRecovered():
-                self._journal_failed_s = None
+                self._journal_failed = None
 
     def _over(self, reason: str) -> None:
         """Nothing more will come; whoever watches decides when to leave."""
@@ -198,12 +199,12 @@ class Session:
         return best
 
     def _watch_journal(self) -> None:
-        since_s = self._journal_failed_s
-        if since_s is None or self._options.attended or self._ending:
+        if self._journal_failed is None or self._options.attended or self._ending:
             return
+        since_s, reason = self._journal_failed
         if time.monotonic() - since_s > JOURNAL_PATIENCE_S:
-            self._error = self._error or "the journal could not be written; nothing was traded on"
-            self._end(self._error)
+            self._error = self._error or f"ended after {JOURNAL_PATIENCE_S:g} s: {reason}"
+            self._end("the journal could not be written")
 
     def _supervisor_down(self, reason: str) -> None:
         self.house.gate.hold(HALT, f"the supervisor died: {reason}")
@@ -228,6 +229,15 @@ class Session:
         self.house.slot.close()
         halted = self.house.gate.held(HALT)
         self.runtime.stop()
+        summary = None
+        try:
+            summary = self._summarize()
+        except StorageError as error:
+            self._error = self._error or str(error)
+        code = FAULT if self._error else HALTED if halted else DONE
+        return Outcome(code, self._error, summary)
+
+    def _summarize(self) -> Summary:
         journal = self._open_journal()
         summary = summarize(
             self.runtime.counters,
@@ -238,8 +248,7 @@ class Session:
             self._market.instruments,
         )
         journal.close()
-        code = FAULT if self._error else HALTED if halted else DONE
-        return Outcome(code, self._error, summary)
+        return summary
 
 
 def _clock(speed: float, start_ns: int) -> Clock:

@@ -325,9 +325,13 @@ class Supervisor(JournalingActor):
 
     @handles(ShutdownDue)
     def _on_shutdown_due(self, due: ShutdownDue) -> None:
-        if self._orders_left:
-            self._do(self._plan.shutdown())
+        # Also when the proof came and only the journal could not take the run's end.
+        self._stop_everything()
 
     def on_durable(self, facts: list[Fact]) -> None:
         if any(isinstance(fact.event, RunEnded) for fact in facts):
+            self._stop_everything()
+
+    def _stop_everything(self) -> None:
+        if not self._plan.shutting_down:
             self._do(self._plan.shutdown())

@@ -182,6 +182,10 @@ class Plan:
             child.state = ChildState.ENDED
         return self._advance()
 
+    @property
+    def shutting_down(self) -> bool:
+        return self._shutting_down
+
     def shutdown(self) -> list[Action]:
         """Stop every child in reverse order, whatever else was going on."""
         self._shutting_down = True

@@ -134,11 +134,11 @@ def _fault(path: Path, error: BaseException | None) -> StorageError | None:
     if code in _NO_ROOM:
         return StorageFull(
             f"no room left to write the journal in {path.parent} ({_NO_ROOM[code]}); "
-            "free some room or mend its permissions, GENESIS tries again"
+            "free some room or mend its permissions"
         )
     if code in _BUSY:
         return StorageError(
-            f"the journal {path} is locked by another program; close it, GENESIS tries again"
+            f"the journal {path} is locked by another program; close it"
         )
     if code in _BROKEN:
         return StorageError(

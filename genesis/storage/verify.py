@@ -72,6 +72,8 @@ def verify(path: Path | str) -> VerifyReport:
 def _require_tables(connection: Connection, journal: Path) -> None:
     revision = revision_of(connection)
     require_known(revision, journal)
+    if revision is None:
+        raise StorageError(f"{journal}: there is no journal in it")
     if revision != head_revision():
         raise StorageError(f"{journal} has the tables of an older GENESIS; run: genesis db upgrade")
 
