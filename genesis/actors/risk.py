@@ -19,7 +19,7 @@ from genesis.messages.journal import (
     JournalSnapshot,
 )
 from genesis.messages.market import BookView
-from genesis.messages.orders import Approved, IntentDropped, OrderRefused, PlaceOrder
+from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
 from genesis.runtime.actor import SUPERVISOR, Context, handles
 from genesis.runtime.gate import GateState, TradingGate
 
@@ -156,11 +156,6 @@ class Risk(FollowingActor):
                 trace_id=order.trace_id,
             )
         )
-
-    @handles(IntentDropped)
-    def _on_dropped(self, dropped: IntentDropped) -> None:
-        if self._book is not None:
-            self._book.release(dropped.order.client_order_id)
 
     def _look(self, book: RiskBook) -> None:
         self._looked_ns = self.now_ns()

@@ -22,13 +22,12 @@ from genesis.messages.market import BookView, TradeTicks
 from genesis.messages.orders import (
     CancelOrder,
     CancelOrders,
-    IntentDropped,
     OrderRefused,
     OrderUpdated,
     PlaceOrder,
     Side,
 )
-from genesis.runtime.actor import Context, handles, handles_each
+from genesis.runtime.actor import Context, handles
 from genesis.strategies.port import Desk, Strategy
 
 RISK = "risk"
@@ -106,8 +105,8 @@ class StrategyHost(FollowingActor):
             self._strategy.on_timer(self._desk)
             self._act()
 
-    @handles_each(OrderRefused, IntentDropped)
-    def _on_refused(self, refusal: OrderRefused | IntentDropped) -> None:
+    @handles(OrderRefused)
+    def _on_refused(self, refusal: OrderRefused) -> None:
         self._stamp(refusal.order.trace_id)
         self._desk.refused(refusal)
 

@@ -8,8 +8,7 @@ from typing import Any
 from genesis.actors.journaling import JournalingActor
 from genesis.actors.ladder import JOURNAL, SHUTDOWN, Ladder, Retry
 from genesis.actors.nursery import Incarnation, Nursery, Times
-from genesis.actors.risk import EXECUTOR, strategy_name
-from genesis.actors.strategy import RISK
+from genesis.actors.risk import EXECUTOR
 from genesis.messages.base import Message
 from genesis.messages.control import (
     CancelAllDone,
@@ -52,7 +51,7 @@ from genesis.messages.lifecycle import (
     Stop,
     StopCheck,
 )
-from genesis.messages.orders import Approved, CancelOrders, IntentDropped, PlaceOrder
+from genesis.messages.orders import CancelOrders
 from genesis.runtime.actor import Context, handles, handles_each
 from genesis.runtime.base import describe
 from genesis.runtime.gate import TradingGate
@@ -214,17 +213,7 @@ class Supervisor(JournalingActor):
             self._ladder.money_actor_failed(name, reason)
         if message is not None:
             self.record(DeadLettered(name, epoch, describe(message), reason))
-            self._drop_intent(message, f"{name} failed while it held it: {reason}")
         self._do(self._plan.failed(name, reason, self._nursery.wall_ns()))
-
-    def _drop_intent(self, message: Message, reason: str) -> None:
-        """Nobody else would ever hear of an intent that died on its way to the venue."""
-        order = message.order if isinstance(message, Approved) else message
-        if isinstance(order, PlaceOrder):
-            dropped = IntentDropped(order, reason)
-            for name in (RISK, strategy_name(order.strategy)):
-                if name in self._starts:
-                    self.tell(name, dropped)
 
     @handles(Heartbeat)
     def _on_heartbeat(self, heartbeat: Heartbeat) -> None:

@@ -110,13 +110,6 @@ class OrderRefused(Message, frozen=True):
         )
 
 
-class IntentDropped(Message, frozen=True):
-    """An intent died with the actor that was handling it: it was not sent and never will be."""
-
-    order: PlaceOrder
-    reason: str
-
-
 class SubmitOrder(Message, frozen=True):
     client_order_id: str
     symbol: str

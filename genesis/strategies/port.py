@@ -17,7 +17,6 @@ from genesis.domain.order import TERMINAL
 from genesis.messages.market import BookView
 from genesis.messages.orders import (
     CancelOrder,
-    IntentDropped,
     OrderRefused,
     OrderStatus,
     OrderType,
@@ -179,8 +178,8 @@ class Desk:
         if update.status in (OrderStatus.DENIED, OrderStatus.REJECTED):
             self._hush(update.symbol)
 
-    def refused(self, refusal: OrderRefused | IntentDropped) -> None:
-        """For the host: risk refused an intent, or it died on its way."""
+    def refused(self, refusal: OrderRefused) -> None:
+        """For the host: risk refused an intent."""
         self._orders.pop(refusal.order.client_order_id, None)
         self._hush(refusal.order.symbol)
 
