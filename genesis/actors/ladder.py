@@ -26,6 +26,8 @@ from genesis.runtime.gate import HALT, GateReading, TradingGate
 RECOVERY = "recovery"
 JOURNAL = "journal"
 SHUTDOWN = "shutdown"
+OPERATOR = "operator"
+"""The source of a halt that a person asked for."""
 RETRY_NS = 1_000_000_000
 GIVE_UP_NS = 60_000_000_000
 """A reconciliation that still differs after this long needs a person: it halts."""
@@ -103,7 +105,8 @@ class Ladder:
         self._resuming = None
         self._gate.hold(HALT, halt.reason)
         if already:
-            self._host.answer(CommandAnswer(False, "Trading is halted already."))
+            if halt.source == OPERATOR:
+                self._host.answer(CommandAnswer(False, "Trading is halted already."))
             return
         self._host.record(Halted(halt.reason, halt.source))
         self.note()
