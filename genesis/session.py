@@ -17,7 +17,7 @@ from genesis.config import Settings
 from genesis.daemon import House
 from genesis.domain import book
 from genesis.domain.state import TradingState
-from genesis.errors import StorageError
+from genesis.errors import JournalTampered, StorageError
 from genesis.exchange.source import Market, open_market
 from genesis.messages.base import Message
 from genesis.messages.control import Quit
@@ -41,6 +41,7 @@ from genesis.runtime.threads import ThreadsRuntime
 from genesis.simulator import tape
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
+from genesis.storage.verify import prove
 from genesis.summary import Summary, summarize
 
 DONE, HALTED, FAULT = 0, 3, 4
@@ -220,7 +221,14 @@ class Session:
         )
 
     def _begin_run(self) -> tuple[TradingState, TradingState]:
-        journal = self._open_journal()
+        try:
+            journal = self._open_journal()
+            prove(self._folder.path)
+        except JournalTampered as error:
+            raise JournalTampered(
+                f"{self._folder.journal_path} was altered: {error}; restore it from a copy "
+                "or choose another --data-dir"
+            ) from error
         states = begin_run(journal, self._settings, self._market)
         journal.close()
         return states

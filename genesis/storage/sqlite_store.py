@@ -48,7 +48,7 @@ class SqliteStore:
             run = connection.scalar(select(func.max(journal.c.run))) or 0
             state = _checkpoint(connection, head)
             checkpoint_seq = state.seq
-            after = ORIGIN if state.seq == 0 else _anchor(connection, state.seq)
+            after = ORIGIN if state.seq == 0 else anchor(connection, state.seq)
             rows = read_rows(connection, after.seq)
             for row in follow(rows, after, head):
                 replay(row, state)
@@ -185,7 +185,7 @@ def _checkpoint(connection: Connection, head: Head) -> TradingState:
     return TradingState()
 
 
-def _anchor(connection: Connection, seq: int) -> Head:
+def anchor(connection: Connection, seq: int) -> Head:
     """The row a replay goes on behind."""
     columns = connection.execute(select(journal).where(journal.c.seq == seq)).one_or_none()
     if columns is None:
