@@ -285,10 +285,12 @@ class Supervisor(JournalingActor):
 
     @handles(JournalRecovered)
     def _on_journal_recovered(self, recovered: JournalRecovered) -> None:
-        self._ladder.release(JOURNAL)
+        if self._gate.held(JOURNAL):
+            self._ladder.release(JOURNAL)
+            self._report(recovered)
 
     def on_journal_opened(self, opened: JournalOpened) -> None:
-        self._ladder.release(JOURNAL)
+        self._on_journal_recovered(JournalRecovered())
 
     @handles_each(Quit, InputFailed, MarketEnded)
     def _on_end_wanted(self, message: Message) -> None:

@@ -114,10 +114,7 @@ class Stage:
     """One incarnation after another of one actor, told its messages one at a time."""
 
     def __init__(
-        self,
-        name: str,
-        make: Callable[[Context], Actor],
-        runtime: FakeRuntime | None = None,
+        self, name: str, make: Callable[[Context], Actor], runtime: FakeRuntime | None = None
     ) -> None:
         self.name = name
         self.runtime = runtime or FakeRuntime()

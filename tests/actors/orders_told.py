@@ -128,15 +128,7 @@ def filled(
 
 def at_venue(status: OrderStatus, name: str = ID, cumulative: str = "0") -> VenueOrder:
     return VenueOrder(
-        SYMBOL,
-        name,
-        77,
-        Side.BUY,
-        OrderType.LIMIT,
-        status,
-        D(60_000),
-        D("0.01"),
-        D(cumulative),
+        SYMBOL, name, 77, Side.BUY, OrderType.LIMIT, status, D(60_000), D("0.01"), D(cumulative)
     )
 
 

@@ -65,9 +65,7 @@ class Stand(Stage):
         self.log = MemoryLog()
         self.no_room_to_open = False
         super().__init__(
-            "persistence",
-            lambda context: Persistence(context, self._open, PEERS),
-            runtime,
+            "persistence", lambda context: Persistence(context, self._open, PEERS), runtime
         )
 
     def _open(self) -> Disk:

@@ -23,7 +23,7 @@ from genesis.messages.journal import (
     Resumed,
 )
 from genesis.messages.market import BookView
-from genesis.messages.orders import Approved, IntentDropped, OrderRefused, PlaceOrder
+from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
 from genesis.runtime.gate import GateState, TradingGate
 
 BTC = Instrument.build(SYMBOL, "BTC", "USDT", tick_size=D("0.01"), step_size=D("0.00001"))
@@ -265,13 +265,6 @@ def test_equity_is_not_marked_before_it_can_be_told() -> None:
 
 
 # Approvals that died
-
-
-def test_an_intent_told_to_be_dropped_is_released() -> None:
-    stand = Stand()
-    order = buy("dead", "30")
-    stand.tell(order, IntentDropped(order, "the executor failed"), buy("later", "30"))
-    assert [a.order.client_order_id for a in stand.sent(Approved)] == ["dead", "later"]
 
 
 def restarted(stand: Stand, name: str) -> None:
