@@ -1,0 +1,298 @@
+"""Deaths at the worst moments: between an intent and its order, amid a commit, two at once."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from house import MONEY, QUICK_TO_NOTICE, Ended, House, check_money, last_restart, until
+
+from genesis.actors.order_book import EXCHANGE
+from genesis.errors import WriterFenced
+from genesis.messages.journal import (
+    Fact,
+    Halted,
+    OrderFilled,
+    OrderIntended,
+    OrderMoved,
+    OrderSent,
+)
+from genesis.messages.orders import (
+    CancelOrder,
+    ExecutionReport,
+    ExecutionType,
+    OrderStatus,
+    OrderType,
+    Side,
+    SubmitOrder,
+    TimeInForce,
+)
+from genesis.runtime.actor import SUPERVISOR, InjectedCrash
+from genesis.runtime.gate import HALT, GateState
+from genesis.storage.journal import Append
+
+FOR_S = 14.0
+AT_S = 6.0
+
+
+def check_recovered(house: House, ended: Ended) -> None:
+    assert ended.outcome.exit_code == 0, ended.outcome.error
+    assert ended.gate()[-2:] == ["ACTIVE", "HALTED"]  # open again, then shut for the shutdown
+    assert ended.books == ended.venue_books
+    check_money(house, ended)
+    assert ended.sent_after(last_restart(ended)), "nothing was traded after the restart"
+
+
+@pytest.mark.parametrize(
+    "names", [*itertools.combinations(MONEY, 2), MONEY, ("executor", "feed"), ("risk", "publisher")]
+)
+def test_several_die_at_once(names: tuple[str, ...], tmp_path: Path) -> None:
+    house = House(tmp_path, FOR_S)
+
+    def strike() -> None:
+        for name in names:
+            house.crash(name)
+
+    house.at(AT_S, strike)
+    ended = house.run()
+    assert {name for name in names if name in MONEY} <= set(ended.restarted())
+    check_recovered(house, ended)
+
+
+def test_a_second_one_dies_while_the_first_is_being_restarted(tmp_path: Path) -> None:
+    house = House(tmp_path, FOR_S)
+
+    def strike() -> None:
+        house.crash("executor")
+        until(lambda: house.living("executor") == 2, "the restart to begin")
+        house.crash("persistence")
+        house.crash("executor")
+
+    house.at(AT_S, strike)
+    ended = house.run()
+    assert sorted(ended.restarted()) == ["executor", "executor", "persistence"]
+    check_recovered(house, ended)
+
+
+Trap = Callable[[House, Any], None]
+
+
+def once(actor: Any, method: str, where: Callable[..., bool], before: bool) -> None:
+    """Make the actor's own method fail the first time ``where`` holds of its arguments."""
+    whole = getattr(actor, method)
+    armed = [True]
+
+    def trapped(*args: Any) -> Any:
+        springs = armed[0] and where(*args)
+        if springs and before:
+            armed.clear()
+            armed.append(False)
+            raise InjectedCrash(f"before {method}")
+        result = whole(*args)
+        if springs:
+            armed.clear()
+            armed.append(False)
+            raise InjectedCrash(f"after {method}")
+        return result
+
+    setattr(actor, method, trapped)
+
+
+def intent_is_durable(facts: list[Fact]) -> bool:
+    return any(isinstance(fact.event, OrderIntended) for fact in facts)
+
+
+def is_fill(message: Any) -> bool:
+    return isinstance(message, ExecutionReport) and message.execution_type is ExecutionType.TRADE
+
+
+def records(kind: type) -> Callable[..., bool]:
+    return lambda *events: any(isinstance(event, kind) for event in events)
+
+
+EXECUTOR_TRAPS: dict[str, Callable[[Any], None]] = {
+    "intent journaled, not sent": lambda e: once(e, "on_durable", intent_is_durable, before=True),
+    "sent, and not noted": lambda e: once(e, "record", records(OrderSent), before=True),
+    "sent and noted": lambda e: once(e, "record", records(OrderSent), before=False),
+    "approved, not journaled": lambda e: once(e, "record", records(OrderIntended), before=True),
+    "intent handed over": lambda e: once(e, "record", records(OrderIntended), before=False),
+    "fill heard, not applied": lambda e: once(e._orders, "hear", is_fill, before=True),
+    "fill applied, not journaled": lambda e: once(e, "record", records(OrderFilled), before=True),
+    "fill handed over": lambda e: once(e, "record", records(OrderFilled), before=False),
+    "end heard, not journaled": lambda e: once(e, "record", records(OrderMoved), before=True),
+}
+
+
+@pytest.mark.parametrize("moment", EXECUTOR_TRAPS)
+def test_the_executor_dies_between_two_steps(moment: str, tmp_path: Path) -> None:
+    # "Never heard of it" is proof sooner than with a real venue, so that the run may be short.
+    house = House(
+        tmp_path, 16.0, executor__unknown_query_after_ms=500, executor__unknown_give_up_ms=2000
+    )
+    house.at(AT_S, lambda: EXECUTOR_TRAPS[moment](house.actors["executor"][-1]))
+    ended = house.run()
+    assert ended.restarted() == ["executor"], "the trap did not spring, or sprang twice"
+    check_recovered(house, ended)
+
+
+def test_an_order_whose_sending_is_in_doubt_is_asked_for_and_not_sent_again(
+    tmp_path: Path,
+) -> None:
+    house = House(
+        tmp_path, 16.0, executor__unknown_query_after_ms=500, executor__unknown_give_up_ms=2000
+    )
+    house.at(
+        AT_S,
+        lambda: once(house.actors["executor"][-1], "on_durable", intent_is_durable, before=True),
+    )
+    ended = house.run()
+    lost = [e for e in ended.events(OrderMoved) if e.status is OrderStatus.LOST]
+    assert len(lost) == 1
+    assert lost[0].client_order_id not in {order.client_order_id for order in house.submitted}
+    check_recovered(house, ended)
+
+
+def test_persistence_hangs_amid_a_commit_and_holds_the_database(tmp_path: Path) -> None:
+    """Its transaction is open, so its successor cannot write; then the zombie's commit goes in."""
+    house = House(tmp_path, FOR_S, journal__busy_timeout_ms=50, **QUICK_TO_NOTICE)
+    inside, wake = threading.Event(), threading.Event()
+
+    def hold_the_database() -> None:
+        journal = house.actors["persistence"][-1]._journal
+        seal = journal._seal
+
+        def hold(*args: Any) -> Any:
+            inside.set()
+            wake.wait(30)
+            return seal(*args)
+
+        journal._seal = hold
+
+    def let_go() -> None:
+        assert inside.wait(20), "nothing was committed"
+        until(lambda: house.living("persistence") > 1, "its successor")
+        until(lambda: house.gate.held("journal"), "the gate to be shut for the journal")
+        wake.set()
+
+    house.at(AT_S, hold_the_database)
+    releaser = threading.Thread(target=let_go)
+    releaser.start()
+    ended = house.run()
+    releaser.join(20)
+    assert set(ended.restarted()) == {"persistence"}
+    assert not house.gate.held("journal")
+    check_recovered(house, ended)
+
+
+def test_a_zombie_of_persistence_writes_nothing(tmp_path: Path) -> None:
+    house = House(tmp_path, FOR_S)
+    refused: list[str] = []
+
+    def strike() -> None:
+        zombie = house.actors["persistence"][-1]
+        house.crash("persistence")
+        until(lambda: house.living("persistence") == 2, "its successor")
+        until(lambda: house.actors["persistence"][-1]._journal is not None, "its journal")
+        fact = Fact(house.start_ns, OrderSent("a forgery"))
+        try:
+            zombie._journal.append([Append("executor", 1, 10**6, fact)])
+        except WriterFenced as error:
+            refused.append(str(error))
+
+    house.at(AT_S, strike)
+    ended = house.run()
+    assert refused
+    assert "a forgery" not in {event.client_order_id for event in ended.events(OrderSent)}
+    check_recovered(house, ended)
+
+
+def test_a_zombie_of_the_executor_sends_nothing(tmp_path: Path) -> None:
+    house = House(tmp_path, FOR_S, **QUICK_TO_NOTICE)
+    tried: list[bool] = []
+
+    def strike() -> None:
+        zombie = house.actors["executor"][-1]
+        house.hang("executor")
+        until(lambda: house.living("executor") == 2, "its successor")
+        forgery = SubmitOrder(
+            client_order_id="a forgery",
+            symbol="BTCUSDT",
+            side=Side.BUY,
+            type=OrderType.MARKET,
+            quantity=house.submitted[-1].quantity,
+            price=None,
+            time_in_force=TimeInForce.GTC,
+            sent_ns=0,
+        )
+        zombie.tell(EXCHANGE, forgery)
+        zombie.record(OrderSent("a forgery"))
+        tried.append(True)
+
+    house.at(AT_S, strike)
+    ended = house.run()
+    assert tried
+    assert "a forgery" not in {order.client_order_id for order in house.submitted}
+    assert "a forgery" not in {event.client_order_id for event in ended.events(OrderSent)}
+    check_recovered(house, ended)
+
+
+def test_the_supervisors_own_death_shuts_the_gate_and_ends_the_run(tmp_path: Path) -> None:
+    house = House(tmp_path, FOR_S)
+    house.at(AT_S, lambda: house.crash(SUPERVISOR))
+    ended = house.run()
+    assert ended.outcome.exit_code == 4
+    assert ended.outcome.error.startswith("the supervisor died")
+    assert house.gate.read().state is GateState.HALTED
+    assert house.gate.held(HALT)
+    shut = house.gate_log.index(("shut", HALT))
+    assert ("write", "") in house.gate_log[:shut]
+    assert ("write", "") not in house.gate_log[shut:]
+
+
+def test_the_exchanges_death_ends_the_run_as_a_fault(tmp_path: Path) -> None:
+    house = House(tmp_path, FOR_S, supervision__shutdown_timeout_ms=500)
+    house.at(AT_S, lambda: house.crash(EXCHANGE))
+    ended = house.run()
+    assert ended.outcome.exit_code == 4
+    assert "exchange died" in ended.outcome.error
+    # Nobody can say that nothing is left there; the next run will ask.
+    assert "write" not in {kind for kind, _ in house.gate_log[-1:]}
+
+
+def test_a_full_mailbox_of_what_must_not_be_dropped_halts(tmp_path: Path) -> None:
+    house = House(tmp_path, FOR_S, mailbox__capacity=2000, **QUICK_TO_NOTICE)
+
+    def flood() -> None:
+        house.hang("executor")
+        until(lambda: house.runtime.address("executor").mailbox.handling is not None, "the hang")
+        for _ in range(2100):
+            house.tell("executor", CancelOrder("nobody's"))
+
+    house.at(AT_S, flood)
+    ended = house.run()
+    assert ended.outcome.exit_code == 3, ended.outcome.error
+    (halted,) = ended.events(Halted)
+    assert halted.reason == "the mailbox of executor is full (2000)"
+    shut = house.gate_log.index(("shut", HALT))
+    assert ("write", "") not in house.gate_log[shut:]
+    check_money(house, ended)
+
+
+def test_trading_time_does_not_begin_before_everything_is_up(tmp_path: Path) -> None:
+    """A warp clock that jumped while actors start would play the first minutes all at once."""
+    house = House(tmp_path, 8.0)
+    hear = house.session._hear
+    at_start: list[int] = []
+
+    def watch(message: Any) -> None:
+        if type(message).__name__ == "Started":
+            at_start.append(house.runtime.clock.now_ns())
+        hear(message)
+
+    house.session._hear = watch  # type: ignore[method-assign]
+    house.run()
+    assert at_start[0] <= house.start_ns
