@@ -249,7 +249,8 @@ def db_upgrade(data_dir: DataDir = None, config: Config = None) -> None:
     """Bring the database to this version's form."""
     from genesis.storage.upgrade import upgrade
 
-    typer.echo(upgrade(_data_dir(data_dir, config)))
+    folder = _data_dir(data_dir, config)
+    typer.echo(f"{folder}: the tables are those of this version ({upgrade(folder)})")
 
 
 def _data_dir(given: Path | None, config: Path | None) -> Path:

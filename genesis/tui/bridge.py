@@ -48,7 +48,7 @@ class ViewBridge(Actor):
 
     @handles(CheckFeed)
     def _on_check_feed(self, check: CheckFeed) -> None:
-        if not self._heard:
+        if not self._heard or self._state is None:
             self.tell(PUBLISHER, SubscribeView(self.name))
         self._heard = False
         self.after_wall(PATIENCE_NS, check)

@@ -1,10 +1,8 @@
-"""Draw the view as an SVG without a terminal. It fetches nothing and names no address."""
+"""What a picture of the screen must not have: addresses that a reader would call, and red."""
 
 from __future__ import annotations
 
 import re
-
-from textual.app import App
 
 _FONT_FACE = re.compile(r"\s*@font-face\s*\{.*?\}", re.DOTALL)
 _WINDOW_BUTTONS = re.compile(r'<g transform="translate\(26,22\)">.*?</g>', re.DOTALL)
@@ -20,10 +18,3 @@ def scrub(svg: str) -> str:
     svg = svg.replace("font-family: Fira Code, monospace", "font-family: monospace")
     # Some renderers trim the no-break spaces that columns are aligned with, unless told not to.
     return svg.replace("<svg ", '<svg xml:space="preserve" ', 1)
-
-
-async def draw(app: App[None], columns: int, rows: int) -> str:
-    """Run ``app`` without a terminal at a size and return its first full screen as SVG."""
-    async with app.run_test(size=(columns, rows)) as pilot:
-        await pilot.pause()
-        return app.export_screenshot()

@@ -7,16 +7,16 @@ the files in ``__snapshots__`` (SVG, whatever ending the plugin gives them).
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-import msgspec
 import pytest
 from msgspec.structs import replace
-from view_sample import NOW_NS, make_app, state
+from textual.pilot import Pilot
+from view_play import play
+from view_sample import NOW_NS, Sent, make_app, state
 
-from genesis.errors import ConfigError, InputError
 from genesis.messages.view import GateLine
-from genesis.tui.__main__ import main
+from genesis.tui.app import GenesisApp
+from genesis.tui.slot import Slot
 from genesis.tui.theme import STYLES, THEME
 
 SIZES = [(80, 24), (120, 40)]
@@ -38,16 +38,14 @@ def test_halted_with_stale_and_lost_books(snap_compare, size) -> None:  # type: 
     assert snap_compare(make_app(halted)[0], press=["tab", "tab"], terminal_size=size)
 
 
-def save_state(folder: Path) -> Path:
-    path = folder / "state.json"
-    path.write_bytes(msgspec.json.encode(state()))
-    return path
+def test_a_picture_names_no_address_and_has_no_red() -> None:
+    svgs: list[str] = []
 
+    async def scene(app: GenesisApp, slot: Slot, sent: Sent, pilot: Pilot[None]) -> None:
+        svgs.append(app.export_screenshot())
 
-def test_a_picture_of_a_saved_state_names_no_address_and_has_no_red(tmp_path: Path) -> None:
-    target = tmp_path / "view.svg"
-    main([str(save_state(tmp_path)), str(target), "80x24"])
-    svg = target.read_text(encoding="utf-8")
+    play(state(), scene)
+    (svg,) = svgs
     assert "501.7321" in svg
     assert set(re.findall(r"https?://[^\"' )]+", svg)) <= {
         "http://www.w3.org/2000/svg",
@@ -55,16 +53,6 @@ def test_a_picture_of_a_saved_state_names_no_address_and_has_no_red(tmp_path: Pa
     }
     assert "@font-face" not in svg
     assert not [color for color in re.findall(r"#[0-9a-fA-F]{6}", svg) if is_red(color)]
-
-
-def test_wrong_arguments_are_told_in_one_line(tmp_path: Path) -> None:
-    state_file = str(save_state(tmp_path))
-    with pytest.raises(ConfigError, match="usage"):
-        main([state_file])
-    with pytest.raises(ConfigError, match="wide"):
-        main([state_file, str(tmp_path / "view.svg"), "wide"])
-    with pytest.raises(InputError, match="absent"):
-        main([str(tmp_path / "absent.json"), str(tmp_path / "view.svg")])
 
 
 def is_red(color: str) -> bool:
