@@ -10,13 +10,21 @@ from genesis.actors.journaling import FollowingActor
 from genesis.actors.risk import mark_of
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits
+from genesis.domain.order import TERMINAL
 from genesis.domain.risk_book import RiskBook
 from genesis.domain.sentences import sentence
 from genesis.domain.state import TradingState
 from genesis.messages import view as v
 from genesis.messages.base import Message
 from genesis.messages.control import CommandAnswer
-from genesis.messages.journal import Entry, Halted, JournalSnapshot, OrderFilled, OrderIntended
+from genesis.messages.journal import (
+    Entry,
+    Halted,
+    JournalSnapshot,
+    OrderFilled,
+    OrderIntended,
+    OrderMoved,
+)
 from genesis.messages.lifecycle import ActorsSeen, RunOver
 from genesis.messages.market import BookView
 from genesis.runtime.actor import Context, handles
@@ -26,7 +34,6 @@ KEPT = 50
 """Fills and notes a viewer may scroll back."""
 CURVE_POINTS = 240
 CURVE_EVERY_NS = 1_000_000_000
-LINES_KEPT = 1_000
 
 
 class Tick(Message, frozen=True):
@@ -71,6 +78,8 @@ class Publisher(FollowingActor):
     def restore(self, snapshot: JournalSnapshot) -> None:
         state = TradingState.decode(snapshot.state)
         self._book = RiskBook(self._instruments, self._limits, state)
+        for view in self._views.values():
+            self._book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
         for entry in entries:
@@ -80,7 +89,9 @@ class Publisher(FollowingActor):
             if isinstance(event, OrderIntended):
                 self.count("orders")
                 self._times[event.client_order_id] = entry.time_ns
-            elif isinstance(event, OrderFilled):
+            elif isinstance(event, OrderMoved | OrderFilled) and event.status in TERMINAL:
+                self._times.pop(event.client_order_id, None)
+            if isinstance(event, OrderFilled):
                 self.count("fills")
                 self._fills.appendleft(self._fill_line(event, entry.time_ns))
             elif isinstance(event, Halted):
@@ -205,8 +216,6 @@ class Publisher(FollowingActor):
 
     def _orders(self, book: RiskBook) -> list[v.OrderLine]:
         open_orders = book.state.orders.open
-        if len(self._times) > LINES_KEPT:
-            self._times = {name: t for name, t in self._times.items() if name in open_orders}
         return [
             v.OrderLine(
                 client_order_id=name,

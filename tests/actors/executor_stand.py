@@ -14,6 +14,7 @@ from genesis.messages.journal import (
     OrderMoved,
 )
 from genesis.messages.orders import (
+    ExecutionReport,
     OpenOrdersSnapshot,
     OrderSnapshot,
     OrderStatus,
@@ -64,10 +65,12 @@ class Stand(Stage):
         self.tell(approved(name, side))
         self.commit()
 
-    def answer(self, venue: dict[str, VenueOrder], trades: tuple[object, ...] = ()) -> None:
+    def answer(
+        self, venue: dict[str, VenueOrder], trades: tuple[ExecutionReport, ...] = ()
+    ) -> None:
         """The venue answers everything it was asked so far."""
         for query in self.take(QueryTrades):
-            self.tell(TradesSnapshot(query.request_id, query.symbol, trades))  # type: ignore[arg-type]
+            self.tell(TradesSnapshot(query.request_id, query.symbol, trades))
         for query in self.take(QueryOrder):
             known = venue.get(query.client_order_id)
             self.tell(OrderSnapshot(query.request_id, query.client_order_id, known))

@@ -7,6 +7,8 @@ from decimal import Decimal
 import msgspec
 from fake import NOON_NS
 
+from genesis.domain.instrument import Instrument
+from genesis.domain.limits import Limits
 from genesis.domain.state import TradingState
 from genesis.messages.journal import (
     AccountOpened,
@@ -34,6 +36,18 @@ D = Decimal
 S = OrderStatus
 ID = "g1-ema-1-1"
 SYMBOL = "BTCUSDT"
+BTC = Instrument.build(SYMBOL, "BTC", "USDT", tick_size=D("0.01"), step_size=D("0.00001"))
+LIMITS = Limits(
+    position_fraction=D("0.05"),
+    exposure_fraction=D("0.30"),
+    orders_per_10_s=40,
+    open_orders_max=20,
+    price_collar_fraction=D("0.01"),
+    stale_after_ms=3000,
+    daily_loss_fraction=D("0.05"),
+    drawdown_fraction=D("0.15"),
+    worst_fee_fraction=D("0.001"),
+)
 OPENING: tuple[AnyEvent, ...] = (
     RunStarted(1, "0", "test", (SYMBOL,), ("ema",), ""),
     AccountOpened("USDT", D(1000)),

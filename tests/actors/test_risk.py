@@ -7,10 +7,9 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 from fake import SECOND, Stage
-from orders_told import SYMBOL, D, appended, filled, intended, place, snapshot
+from orders_told import BTC, LIMITS, SYMBOL, D, appended, filled, intended, place, snapshot
 
 from genesis.actors.risk import MARK_EVERY_NS, REPEAT_AFTER_NS, Risk
-from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits
 from genesis.messages.control import Halt
 from genesis.messages.journal import (
@@ -25,19 +24,6 @@ from genesis.messages.journal import (
 from genesis.messages.market import BookView
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
 from genesis.runtime.gate import GateState, TradingGate
-
-BTC = Instrument.build(SYMBOL, "BTC", "USDT", tick_size=D("0.01"), step_size=D("0.00001"))
-LIMITS = Limits(
-    position_fraction=D("0.05"),
-    exposure_fraction=D("0.30"),
-    orders_per_10_s=40,
-    open_orders_max=20,
-    price_collar_fraction=D("0.01"),
-    stale_after_ms=3000,
-    daily_loss_fraction=D("0.05"),
-    drawdown_fraction=D("0.15"),
-    worst_fee_fraction=D("0.001"),
-)
 
 
 class Stand(Stage):

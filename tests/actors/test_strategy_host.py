@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 from fake import MS, SECOND, Stage
-from orders_told import ID, SYMBOL, D, S, appended, filled, intended, snapshot
+from orders_told import BTC, ID, SYMBOL, D, S, appended, filled, intended, snapshot
 
 from genesis.actors.strategy import StrategyHost, Wake
-from genesis.domain.instrument import Instrument
 from genesis.messages.journal import ActorRestarted, OrderMoved, OrderSent
 from genesis.messages.market import TRADE, BookView, TradeTicks
 from genesis.messages.orders import (
@@ -25,8 +25,6 @@ from genesis.messages.orders import (
     TimeInForce,
 )
 from genesis.strategies.port import Cadence, Desk, Strategy
-
-BTC = Instrument.build(SYMBOL, "BTC", "USDT", tick_size=D("0.01"), step_size=D("0.00001"))
 
 OTHER = msgspec.structs.replace(intended("g3-other-1-1"), strategy="other")
 
@@ -68,11 +66,11 @@ def buy(desk: Desk) -> None:
 class Stand(Stage):
     """Hosts a diary; each incarnation has a fresh one."""
 
-    def __init__(self, *, ready: bool = True, **cadence: object) -> None:
+    def __init__(self, *, ready: bool = True, **cadence: Any) -> None:
         self.diaries: list[Diary] = []
 
         def make() -> Diary:
-            self.diaries.append(Diary(Cadence(**(cadence or {"every_trade": True}))))  # type: ignore[arg-type]
+            self.diaries.append(Diary(Cadence(**(cadence or {"every_trade": True}))))
             return self.diaries[-1]
 
         super().__init__(
