@@ -173,7 +173,10 @@ class Book:
 
     @property
     def time_ns(self) -> int:
-        """When the newest data of any kind was received; 0 before any."""
+        """When the newest diff, snapshot or ticker not older than the book was received, or 0.
+
+        Trades say nothing of the levels: while only they come, the book grows stale.
+        """
         return int(self._state[lay.TIME_NS])
 
     @property

@@ -297,6 +297,19 @@ def _take(book: _Tables, rows: Ints, i: int, kind: int) -> int:
 
 
 @kernel
+def _is_news(state: Ints, rows: Ints, i: int, kind: int) -> bool:
+    """Whether what was just taken tells of the book as it is now.
+
+    Not so a trade, which says nothing of the levels, and what is older than the book.
+    """
+    if kind == _DEPTH:
+        return bool(not state[lay.SYNCED] or rows[i, lay.LAST_ID] == state[lay.BOOK_ID])
+    if kind == _TICKER_BID:
+        return bool(rows[i, lay.LAST_ID] == state[lay.TICKER_ID])
+    return bool(kind == _SNAPSHOT)
+
+
+@kernel
 def fold_rows(
     rows: Ints,
     start: int,
@@ -337,8 +350,9 @@ def fold_rows(
         if taken == 0:
             state[lay.STOPPED] = lay.NOT_EXPECTED
             return i
-        if kind != _RESET:
+        if _is_news(state, rows, i, kind):
             state[lay.TIME_NS] = max(state[lay.TIME_NS], rows[i, lay.TIME])
+        if kind != _RESET:
             state[lay.EVENT_NS] = max(state[lay.EVENT_NS], rows[i, lay.EVENT])
         i += taken
     return i

@@ -31,6 +31,8 @@ FRAMES_MAX = 512
 """Frames in one message."""
 FEED_DEPTH_MAX = 64
 """A recording waits while this many messages wait at the feed; a live venue would not."""
+SILENCE_MAX_NS = 60_000_000_000
+"""A longer hole in a recording (between two of its files) is not waited out: time jumps over it."""
 AFTERGLOW_NS = 1_000_000_000
 """After the last frame, time for what is still on its way between venue and executor."""
 
@@ -98,14 +100,16 @@ class PaperExchange(Actor):
 
     def _pump_later(self) -> None:
         if self._next is not None:
-            self.after(max(0, self._next.received_ns - self.now_ns()), Pump())
+            delay_ns = self._next.received_ns - self.now_ns()
+            self.after(min(max(0, delay_ns), SILENCE_MAX_NS), Pump())
 
     @handles(Pump)
     def _on_pump(self, pump: Pump) -> None:
         if self.context.runtime.address(FEED).mailbox.depth > FEED_DEPTH_MAX:
             self.after_wall(1_000_000, pump)
             return
-        frames = self._take(self.now_ns() + self._window_ns)
+        next_ns = 0 if self._next is None else self._next.received_ns
+        frames = self._take(max(next_ns, self.now_ns() + self._window_ns))
         if frames:
             clock = self.context.runtime.clock
             clock.jump_to(frames[-1].received_ns)

@@ -137,9 +137,7 @@ def _fault(path: Path, error: BaseException | None) -> StorageError | None:
             "free some room or mend its permissions"
         )
     if code in _BUSY:
-        return StorageError(
-            f"the journal {path} is locked by another program; close it"
-        )
+        return StorageError(f"the journal {path} is locked by another program; close it")
     if code in _BROKEN:
         return StorageError(
             f"{path} is not a readable journal ({error}); restore it from a copy "

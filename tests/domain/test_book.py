@@ -43,7 +43,7 @@ def test_nothing_is_served_before_the_first_snapshot(book: Book) -> None:
     assert book.touch() == (0, 0, 0, 0)
     assert book.depth() == (0, 0)
     assert folded.trades.tolist() == [(3, 3, 1, 1, 101, 2, 0, 0, 0, 0)]
-    assert (book.time_ns, book.data_event_ns) == (3, 3)
+    assert (book.time_ns, book.data_event_ns) == (2, 3)
 
 
 def test_buffered_diffs_follow_the_snapshot_that_does_not_contain_them(book: Book) -> None:
@@ -88,6 +88,15 @@ def test_an_old_diff_and_a_second_snapshot_change_nothing(book: Book) -> None:
     book.fold(rows_of(diff(2, 4, 9, [(1, 100, 0)]), snapshot(3, 30, [(1, 50, 1)])))
     assert book.last_update_id == 10
     assert book.best() == (100, 5, 101, 3)
+
+
+def test_only_what_tells_of_the_levels_as_they_are_keeps_a_book_fresh(book: Book) -> None:
+    book.fold(rows_of(snapshot(1, 10, LEVELS), ticker(2, 11, 100, 5, 101, 3)))
+    assert book.time_ns == 2
+    book.fold(rows_of(trade(3, 1, 101, 2, 1), diff(4, 5, 6, LEVELS), ticker(5, 9, 99, 5, 101, 3)))
+    assert book.time_ns == 2
+    book.fold(rows_of(diff(6, 11, 12, LEVELS)))
+    assert book.time_ns == 6
 
 
 def test_a_crossed_book_is_counted_and_dropped(book: Book) -> None:
