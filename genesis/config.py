@@ -15,9 +15,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -76,6 +76,16 @@ class Settings(BaseSettings):
     mailbox: MailboxSettings
     view: ViewSettings
     venue: VenueSettings
+
+    @model_validator(mode="after")
+    def _a_waiting_write_is_no_hang(self) -> Self:
+        if self.journal.busy_timeout_ms >= self.supervision.hang_after_ms:
+            raise ValueError(
+                f"journal.busy_timeout_ms ({self.journal.busy_timeout_ms}) must be smaller than "
+                f"supervision.hang_after_ms ({self.supervision.hang_after_ms}), or a write that "
+                "waits would be taken for a hang"
+            )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -206,6 +216,8 @@ def _explain(error: ValidationError, sources: list[tuple[str, Tree]]) -> str:
     """The first thing wrong, in one line."""
     first = error.errors(include_url=False)[0]
     name = ".".join(part for part in first["loc"] if isinstance(part, str))
+    if not name:  # settings of two sections do not go together
+        return f"the settings cannot be used: {first['msg'].removeprefix('Value error, ')}"
     origin, given = next(
         ((where, value) for where, tree in reversed(sources) for value in _find(tree, name)),
         ("config/default.toml", None),

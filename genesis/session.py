@@ -111,6 +111,8 @@ class Session:
         self._best: dict[str, Best] = {}
         self._error = ""
         self._ending = False
+        self._supervisor_at: Message | None = None
+        self._same_looks = 0
         self._journal_failed: tuple[float, str] | None = None
 
     def start(self) -> None:
@@ -138,6 +140,7 @@ class Session:
                 next_look_s += every_s
                 look()
                 self._watch_journal()
+                self._watch_supervisor(every_s)
                 if deadline_s is not None and time.monotonic() > deadline_s:
                     self._error = self._error or "the actors did not end in time"
                     break
@@ -206,6 +209,19 @@ class Session:
         if time.monotonic() - since_s > JOURNAL_PATIENCE_S:
             self._error = self._error or f"ended after {JOURNAL_PATIENCE_S:g} s: {reason}"
             self._end("the journal could not be written")
+
+    def _watch_supervisor(self, every_s: float) -> None:
+        """Nobody else would see it hang. Counted in looks: a pause of the process is no hang."""
+        address = self.runtime.address(SUPERVISOR)
+        message = address.mailbox.handling
+        same = message is not None and message is self._supervisor_at
+        self._same_looks = self._same_looks + 1 if same else 0
+        self._supervisor_at = message
+        patience_s = self._settings.supervision.hang_after_ms / 1000
+        if self._same_looks > max(2.0, patience_s / every_s):
+            reason = f"it gave no sign of life for {patience_s:g} s"
+            self.runtime.fence(SUPERVISOR, address.living, reason)
+            self._supervisor_down(reason)
 
     def _supervisor_down(self, reason: str) -> None:
         self.house.gate.hold(HALT, f"the supervisor died: {reason}")

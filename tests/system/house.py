@@ -59,7 +59,11 @@ LIVELY = {
     "strategies.spread_capture.refresh_ms": 500,
 }
 """A minute of this has some dozens of orders and fills."""
-QUICK_TO_NOTICE = {"supervision.heartbeat_ms": 100, "supervision.hang_after_ms": 800}
+QUICK_TO_NOTICE = {
+    "supervision.heartbeat_ms": 100,
+    "supervision.hang_after_ms": 800,
+    "journal.busy_timeout_ms": 100,
+}
 
 
 def until(condition: Callable[[], bool], what: str, deadline_s: float = 20.0) -> None:
@@ -213,9 +217,22 @@ class House:
         self.start()
         return self.finish()
 
+    def _check_runtime(self) -> None:
+        """Whatever was fenced when, the count of work is right and no thread is left behind."""
+        waiting = sum(address.mailbox.depth for address in self.runtime.addresses())
+        assert self.runtime._activity._count == waiting
+        names = {address.name for address in self.runtime.addresses()}
+
+        def left() -> list[str]:
+            alive = (thread.name.partition("#") for thread in threading.enumerate())
+            return [name for name, number, _ in alive if number and name in names]
+
+        until(lambda: not left(), "the actors' threads to end")
+
     def finish(self) -> Ended:
         """Wait for the end and gather what is left."""
         outcome = self.session.wait(0.05, lambda: None)
+        self._check_runtime()
         journal = Journal.open(self.folder)
         entries = list(journal.entries())
         journal.close()

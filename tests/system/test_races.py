@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_an_order_whose_sending_is_in_doubt_is_asked_for_and_not_sent_again(
 
 def test_persistence_hangs_amid_a_commit_and_holds_the_database(tmp_path: Path) -> None:
     """Its transaction is open, so its successor cannot write; then the zombie's commit goes in."""
-    house = House(tmp_path, FOR_S, journal__busy_timeout_ms=50, **QUICK_TO_NOTICE)
+    house = House(tmp_path, FOR_S, **QUICK_TO_NOTICE)
     inside, wake = threading.Event(), threading.Event()
 
     def hold_the_database() -> None:
@@ -171,20 +172,16 @@ def test_persistence_hangs_amid_a_commit_and_holds_the_database(tmp_path: Path) 
             return seal(*args)
 
         journal._seal = hold
-
-    def let_go() -> None:
+        house.crash("view")  # something to commit, whatever the strategies do
         assert inside.wait(20), "nothing was committed"
         until(lambda: house.living("persistence") > 1, "its successor")
         until(lambda: house.gate.held("journal"), "the gate to be shut for the journal")
         wake.set()
+        until(lambda: not house.gate.held("journal"), "the journal to be open again")
 
     house.at(AT_S, hold_the_database)
-    releaser = threading.Thread(target=let_go)
-    releaser.start()
     ended = house.run()
-    releaser.join(20)
-    assert set(ended.restarted()) == {"persistence"}
-    assert not house.gate.held("journal")
+    assert sorted(ended.restarted()) == ["persistence", "view"]
     check_recovered(house, ended)
 
 
@@ -251,6 +248,56 @@ def test_the_supervisors_own_death_shuts_the_gate_and_ends_the_run(tmp_path: Pat
     shut = house.gate_log.index(("shut", HALT))
     assert ("write", "") in house.gate_log[:shut]
     assert ("write", "") not in house.gate_log[shut:]
+
+
+def test_a_supervisor_that_hangs_is_taken_for_dead(tmp_path: Path) -> None:
+    house = House(tmp_path, FOR_S, **QUICK_TO_NOTICE)
+    house.at(AT_S, lambda: house.hang(SUPERVISOR))
+    ended = house.run()
+    assert ended.outcome.exit_code == 4
+    assert ended.outcome.error == "the supervisor died: it gave no sign of life for 0.8 s"
+    shut = house.gate_log.index(("shut", HALT))
+    assert ("write", "") not in house.gate_log[shut:]
+
+
+def test_somebody_who_locks_the_database_is_waited_for(tmp_path: Path) -> None:
+    """Facts wait, the gate is shut meanwhile, and nobody is taken for hung."""
+    house = House(tmp_path, FOR_S, **QUICK_TO_NOTICE)
+
+    def lock_for_a_while() -> None:
+        other = sqlite3.connect(house.folder.journal_path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        house.crash("view")  # something to journal, whatever the strategies do
+        until(lambda: house.gate.held("journal"), "the gate to be shut")
+        patience = threading.Event()
+        patience.wait(1.5 * house.settings.supervision.hang_after_ms / 1000)
+        other.execute("ROLLBACK")
+        other.close()
+        until(lambda: not house.gate.held("journal"), "the gate to be opened")
+
+    house.at(AT_S, lock_for_a_while)
+    ended = house.run()
+    assert ended.restarted() == ["view"]
+    check_recovered(house, ended)
+
+
+def test_what_died_with_a_book_or_the_feed_is_made_up_for_by_a_snapshot(tmp_path: Path) -> None:
+    """The poisoned messages hold real data, which is gone: the books must not go on without it."""
+    undisturbed = House(tmp_path / "undisturbed", FOR_S).run()
+    house = House(tmp_path / "disturbed", FOR_S)
+
+    def spoil_a_batch() -> None:
+        once(house.actors["book.ETHUSDT"][-1]._book, "fold", lambda rows: True, before=True)
+
+    def spoil_frames() -> None:
+        once(house.actors["feed"][-1]._decoder, "decode", lambda frames: True, before=True)
+
+    house.at(AT_S, spoil_a_batch)
+    house.at(AT_S + 2, spoil_frames)
+    ended = house.run()
+    assert [letter.name for letter in ended.dead_letters] == ["book.ETHUSDT", "feed"]
+    assert ended.books == undisturbed.books
+    check_recovered(house, ended)
 
 
 def test_the_exchanges_death_ends_the_run_as_a_fault(tmp_path: Path) -> None:
