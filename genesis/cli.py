@@ -121,7 +121,7 @@ def _run(settings: Settings, options: Options, as_json: bool) -> Outcome:
         log.configure(folder.path, settings, terminal=not options.attended)
         with _said_when_slow("Getting ready; the first start compiles the order book, once."):
             session = Session(settings, folder, options)
-        _quit_on_signals(session, options.attended)
+        _quit_on_signals(session)
         outcome = _watch(session, settings) if options.attended else _print_status(session, as_json)
         if outcome.summary is not None:
             quote, halted = settings.account.quote, outcome.exit_code == HALTED
@@ -168,9 +168,9 @@ def _print_status(session: Session, to_stderr: bool) -> Outcome:
     return session.wait(1.0, look)
 
 
-def _quit_on_signals(session: Session, attended: bool) -> None:
+def _quit_on_signals(session: Session) -> None:
     """End in good order when asked to, and when the terminal goes away (unless under nohup)."""
-    numbers = [signal.SIGTERM] if attended else [signal.SIGTERM, signal.SIGINT]
+    numbers = [signal.SIGTERM, signal.SIGINT]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
     for number in numbers:
