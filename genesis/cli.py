@@ -74,6 +74,9 @@ def run(
     for_s: Annotated[
         float | None, typer.Option("--for", help="End after this many seconds of trading time.")
     ] = None,
+    repeat: Annotated[
+        int, typer.Option(help="Play a recording so often, with a reconnect between: for soaks.")
+    ] = 1,
     headless: Annotated[
         bool, typer.Option("--headless", help="One status line a second instead of the view.")
     ] = False,
@@ -105,7 +108,11 @@ def run(
     settings = Settings.load(config, given)
     attended = not headless and sys.stdin.isatty() and sys.stdout.isatty()
     options = Options(
-        all_symbols=symbols is None, until_end=until_end, for_s=for_s, attended=attended
+        all_symbols=symbols is None,
+        until_end=until_end,
+        for_s=for_s,
+        attended=attended,
+        repeat=repeat,
     )
     _leave(_run(settings, options, summary is not None), summary is not None)
 

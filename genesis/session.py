@@ -55,12 +55,14 @@ END_TIMEOUT_S = 60.0
 
 class Options(NamedTuple):
     """``for_s`` is trading time. ``attended``: somebody watches, so a fault, or an end that was
-    not asked for, leaves everything standing until the operator quits."""
+    not asked for, leaves everything standing until the operator quits. ``repeat``: how often a
+    recording is played."""
 
     all_symbols: bool
     until_end: bool
     for_s: float | None
     attended: bool
+    repeat: int = 1
 
 
 class Outcome(NamedTuple):
@@ -86,6 +88,7 @@ class Session:
             settings.market.symbols,
             settings.market.seed,
             all_symbols=options.all_symbols,
+            repeat=options.repeat,
         )
         self._before, state = self._begin_run()
         start_ns = self._market.start_ns

@@ -32,7 +32,7 @@ class MarketFeed(Actor):
 
     @handles(RawFrames)
     def _on_frames(self, message: RawFrames) -> None:
-        self.count("frames", len(message.frames))
+        self.count("frames", sum(not frame.restarted for frame in message.frames))
         try:
             batches = self._decoder.decode(message.frames)
         except BadFrame as error:

@@ -17,6 +17,8 @@ from genesis.simulator.market import GeneratedMarket
 
 SIMULATED = "simulated"
 REPLAY = "replay:"
+RECONNECT_NS = 1_000_000_000
+"""From the last frame of a recording to its first again: about what a reconnect takes."""
 
 
 class Market(msgspec.Struct, frozen=True):
@@ -32,12 +34,17 @@ class Market(msgspec.Struct, frozen=True):
     recorded: bool
 
 
-def open_market(market: str, symbols: tuple[str, ...], seed: int, *, all_symbols: bool) -> Market:
+def open_market(
+    market: str, symbols: tuple[str, ...], seed: int, *, all_symbols: bool, repeat: int = 1
+) -> Market:
     """Open ``"simulated"`` or ``"replay:PATH[,PATH]"``.
 
-    ``all_symbols``: trade whatever a recording holds, ``symbols`` being only a default. Raises
-    InputError for a recording that cannot be used, ConfigError for a market that is neither.
+    ``all_symbols``: trade whatever a recording holds, ``symbols`` being only a default. ``repeat``:
+    a recording so many times over (see ``repeated``). Raises InputError for a recording that
+    cannot be used, ConfigError for a market that is neither.
     """
+    if repeat < 1 or (repeat > 1 and market == SIMULATED):
+        raise ConfigError(f"--repeat {repeat} cannot be used; a replay can be repeated, 1 or more")
     if market == SIMULATED:
         start_ns = time.time_ns()
         generated = GeneratedMarket(symbols, seed, start_ns)
@@ -53,14 +60,32 @@ def open_market(market: str, symbols: tuple[str, ...], seed: int, *, all_symbols
     paths = [Path(path) for path in market.removeprefix(REPLAY).split(",") if path]
     wanted = None if all_symbols else symbols
     recording = Recording(paths, wanted)
-    frames = recording.frames()
+    frames = repeated(recording, repeat)
     first = next(frames, None)
     if first is None:
         raise InputError(f"{market.removeprefix(REPLAY)}: the recording holds no frame")
+    times = f", {repeat} times" if repeat > 1 else ""
     return Market(
-        title=f"recording {', '.join(path.name for path in paths)}",
+        title=f"recording {', '.join(path.name for path in paths)}{times}",
         instruments=recording.instruments(),
         frames=itertools.chain([first], frames),
         start_ns=first.received_ns,
         recorded=True,
     )
+
+
+def repeated(recording: Recording, times: int) -> Iterator[RawFrame]:
+    """The recording so many times over, as one stream that is reconnected before every repetition.
+
+    Receive times go on; what the venue wrote (ids, event times) begins again. So books drop at the
+    restart and are whole again with the recording's own snapshot.
+    """
+    shift_ns = last_ns = 0
+    for lap in range(times):
+        for number, frame in enumerate(recording.frames()):
+            if lap and number == 0:
+                last_ns += RECONNECT_NS
+                shift_ns = last_ns - frame.received_ns
+                yield RawFrame(last_ns, b"", f"before {frame.where}", restarted=True)
+            last_ns = frame.received_ns + shift_ns
+            yield RawFrame(last_ns, frame.payload, frame.where, frame.symbol) if lap else frame

@@ -73,13 +73,15 @@ class RawFrame(Message, frozen=True):
     """One frame as the venue wrote it.
 
     ``where`` names it for error messages (file:line). ``symbol`` is set for a REST depth answer,
-    whose body does not say what symbol it is of.
+    whose body does not say what symbol it is of. ``restarted`` marks the place where the connection
+    was opened anew: no frame of the venue's, with no payload, and every book is dropped there.
     """
 
     received_ns: int
     payload: bytes
     where: str = ""
     symbol: str = ""
+    restarted: bool = False
 
 
 class RawFrames(Message, frozen=True):

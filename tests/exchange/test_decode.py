@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from genesis.errors import BadFrame
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.binance.numbers import scaled
-from genesis.messages.market import Kind
+from genesis.messages.market import Kind, RawFrame
 
 
 @pytest.fixture
@@ -179,3 +179,13 @@ def test_numbers_are_exact_or_refused(number: Decimal, decimals: int) -> None:
 def test_a_price_text_comes_back_from_its_ticks(ticks: int) -> None:
     text = f"{BTC.price(ticks):.8f}"
     assert scaled(text, BTC.price_decimals) == ticks
+
+
+def test_a_restart_of_the_stream_is_a_reset_of_every_symbol_in_its_place(decoder: Decoder) -> None:
+    before = raw(combined(trade("61837.63", "0.02")))
+    restart = RawFrame(9, b"", "before rec.gz:1", restarted=True)
+    rows = decoder.decode([before, restart, before])
+    kinds = {symbol: table["kind"].tolist() for symbol, table in rows.items()}
+    assert kinds["BTCUSDT"] == [Kind.TRADE_SELL, Kind.RESET, Kind.TRADE_SELL]
+    assert kinds["ETHUSDT"] == [Kind.RESET]
+    assert rows["ETHUSDT"]["time_ns"].tolist() == [9]

@@ -39,6 +39,7 @@ _BUY = int(Kind.TRADE_BUY)
 _SELL = int(Kind.TRADE_SELL)
 _TICKER_BID = int(Kind.TICKER_BID)
 _TICKER_ASK = int(Kind.TICKER_ASK)
+_RESET = int(Kind.RESET)
 
 _Levels = list[tuple[str, str]]
 _Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -111,11 +112,15 @@ class Decoder:
     def decode(self, frames: Sequence[RawFrame]) -> dict[str, Rows]:
         """Rows (dtype ``ROW``) of each symbol that had any, in receive order.
 
+        A restart of the stream is a RESET row of every symbol.
         Raises BadFrame at the first frame that cannot be used; what came before it is returned by
         the next call, which may be ``decode(())``.
         """
         decode = self._decode
         for frame in frames:
+            if frame.restarted:
+                self._restart(frame)
+                continue
             try:
                 event = decode(frame.payload)
             except msgspec.DecodeError as error:
@@ -129,6 +134,10 @@ class Decoder:
             except ValueError as error:
                 raise BadFrame(frame.where, str(error)) from None
         return self._flush()
+
+    def _restart(self, frame: RawFrame) -> None:
+        for lane in self._lanes.values():
+            lane.rows.extend((frame.received_ns, 0, _RESET, 0, 0, 0, 0))
 
     def _flush(self) -> dict[str, Rows]:
         out: dict[str, Rows] = {}
