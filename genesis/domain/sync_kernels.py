@@ -76,7 +76,10 @@ def _report(book: _Tables, what: int, time_ns: int, expected_id: int, got_id: in
 
 @kernel
 def _compare(book: _Tables, ticker: Ints) -> None:
-    """Compare the folded top with a ticker (ring entry) of the same update id, once per id."""
+    """Compare the folded top with a ticker (ring entry) of the same update id.
+
+    Once per id and stream: after a restart of the stream an id may come, and count, again.
+    """
     state = book.state
     if state[lay.CHECKED_ID] == ticker[0]:
         return
@@ -207,7 +210,8 @@ def _take_snapshot(book: _Tables, rows: Ints, begin: int) -> None:
         return
     _compare_with_ring(book)
     while first < last:
-        if pending[first, lay.LAST_ID] > id_:
+        # What came twice or late may stand behind what is newer: nothing takes the book back.
+        if pending[first, lay.LAST_ID] > max(id_, state[lay.BOOK_ID] - 1):
             is_next = pending[first, lay.FIRST_ID] <= state[lay.BOOK_ID] + 1
             _apply_diff(book, pending, first, time_ns)
             if not is_next:

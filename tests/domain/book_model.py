@@ -62,7 +62,7 @@ class ModelBook:
         self.id = 0
         self.pending: list[Frame] = []
         self.tickers: dict[int, tuple[int, int, int, int]] = {}
-        self.checked: set[int] = set()
+        self.checked = self.checked_id = 0
         self.mismatched = self.crossed = 0
         self.gaps: list[tuple[int, int, int, str]] = []
         self.resyncs: list[tuple[int, int, bool]] = []
@@ -74,7 +74,7 @@ class ModelBook:
             if self.synced:
                 self.gaps.append((time, self.id + 1, 0, RESTARTED))
             self._drop()
-            self.pending, self.tickers = [], {}
+            self.pending, self.tickers, self.checked_id = [], {}, 0
         elif kind in (Kind.TRADE_BUY, Kind.TRADE_SELL):
             side = 1 if kind == Kind.TRADE_BUY else -1
             self.trades.append((time, time, first, side, ticks, lots, *self.touch()))
@@ -125,8 +125,9 @@ class ModelBook:
             self._check()
 
     def _check(self) -> None:
-        if self.synced and self.id in self.tickers and self.id not in self.checked:
-            self.checked.add(self.id)
+        if self.synced and self.id in self.tickers and self.id != self.checked_id:
+            self.checked_id = self.id
+            self.checked += 1
             self.mismatched += self.tickers[self.id] != top(self.bids, self.asks)
 
     def _sync(self, frame: Frame) -> None:
@@ -138,7 +139,9 @@ class ModelBook:
         self._set(frame)
         self._after(time)
         while self.pending and self.synced:
-            if self.pending[0][0][6] > id_ and not self._apply_diff(self.pending[0], time):
+            last = self.pending[0][0][6]
+            fresh = last > id_ and last >= self.id
+            if fresh and not self._apply_diff(self.pending[0], time):
                 break
             del self.pending[0]
         if self.synced:
