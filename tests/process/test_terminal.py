@@ -1,0 +1,91 @@
+"""The view as an operator meets it: the real program in a real pseudo-terminal at 80x24."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from terminal import PATIENCE_S, Terminal, environment
+
+from genesis.simulator.market import GeneratedMarket
+
+SECOND_NS = 1_000_000_000
+FILL = re.compile(r"^\d\d:\d\d:\d\d \w+ +\w+ +(buy|sell) .* (maker|taker)", re.MULTILINE)
+
+
+QUICK = {
+    "GENESIS_STRATEGIES__EMA_CROSS__FAST": "5",
+    "GENESIS_STRATEGIES__EMA_CROSS__SLOW": "20",
+}
+"""Settings that trade within seconds."""
+
+
+def run_events(folder: Path) -> list[str]:
+    with sqlite3.connect(folder / "journal.db") as connection:
+        return [row[0] for row in connection.execute("select kind from journal order by seq")]
+
+
+def test_fills_are_seen_a_halt_is_typed_and_it_ends_halted(tmp_path: Path) -> None:
+    run = ("run", "--data-dir", tmp_path, "--speed", "5", "--symbols", "BTCUSDT")
+    with Terminal(*run, settings=QUICK) as terminal:
+        screen = terminal.until(FILL.search, "a fill")
+        assert screen.startswith("GENESIS simulated market")
+        assert "TRADING ACTIVE" in screen
+
+        terminal.type("halt testing")
+        terminal.until(lambda s: "HALTED   testing" in s, "the halt in the state of trading")
+        terminal.until(lambda s: "the venue shows none open" in s, "the proof of the halt")
+        assert "none open" in terminal.text
+
+        terminal.type("resume looked at it")
+        terminal.until(lambda s: "type in full: resume trading" in s, "the question")
+        terminal.type("resume trading")
+        terminal.until(lambda s: "TRADING ACTIVE" in s, "trading again")
+
+        terminal.type("halt for good")
+        terminal.until(lambda s: "HALTED   for good" in s, "the second halt")
+        terminal.type("quit")
+        assert terminal.until_ended() == 3
+        assert terminal.modes_now() == terminal.modes
+        farewell = terminal.said_after_the_view()
+        assert re.search(r"Ended: \d+ orders, \d+ fills?, equity \d+\.\d\d USDT", farewell)
+        assert "Trading stays halted" in farewell
+        assert str(tmp_path / "journal.db") in farewell.replace("\r\n", "")
+
+    verify = [sys.executable, "-m", "genesis", "journal", "verify", "--data-dir", str(tmp_path)]
+    verified = subprocess.run(verify, env=environment({}), capture_output=True, timeout=PATIENCE_S)
+    assert verified.returncode == 0, verified.stderr.decode()
+
+
+def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
+    recording = tmp_path / "market.txt"
+    start_ns = 1_723_118_400 * SECOND_NS
+    market = GeneratedMarket(["BTCUSDT"], 7, start_ns)
+    frames = itertools.takewhile(
+        lambda frame: frame.received_ns < start_ns + 5 * SECOND_NS, market.frames()
+    )
+    recording.write_text("\n".join(f"{f.received_ns} {f.payload.decode()}" for f in frames))
+    run = ("run", "--market", f"replay:{recording}", "--data-dir", tmp_path / "data")
+    with Terminal(*run, "--speed", "50", settings={}) as terminal:
+        screen = terminal.until(lambda s: "run ended" in s, "the end of the recording")
+        assert "BTCUSDT" in screen
+        screen = terminal.until(lambda s: "stay until you type quit" in s, "what to do")
+        terminal.type("help")
+        later = terminal.until(lambda s: "Tab: to the lists" in s, "an answer after the end")
+        # At this speed a clock that went on would be seconds further by now.
+        assert later.splitlines()[0] == screen.splitlines()[0]
+        terminal.type("quit")
+        assert terminal.until_ended() == 0
+
+
+def test_closing_the_window_ends_the_run_in_good_order(tmp_path: Path) -> None:
+    run = ("run", "--data-dir", tmp_path, "--speed", "5")
+    with Terminal(*run, settings=QUICK) as terminal:
+        terminal.until(FILL.search, "a fill")
+        terminal.close()
+        assert terminal.process.wait(PATIENCE_S) == 0
+    assert "RunEnded" in run_events(tmp_path)
