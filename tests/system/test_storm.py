@@ -1,0 +1,50 @@
+"""Crashes and hangs of anyone at any moment, from a seed, under real threads."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from house import CHILDREN, QUICK_TO_NOTICE, House, check_money
+
+from genesis.messages.journal import DeadLettered, Halted
+
+FOR_S = 40.0
+CALM_S = 32.0
+"""Time at the end to recover in: an unknown order is given up after 2 s here."""
+
+
+def storm(seed: int, folder: Path, hangs: int) -> House:
+    rng = random.Random(seed)
+    house = House(
+        folder,
+        FOR_S,
+        supervision__intensity=1000,
+        executor__unknown_query_after_ms=500,
+        executor__unknown_give_up_ms=2000,
+        **QUICK_TO_NOTICE,
+    )
+    kinds = [house.hang] * hangs + [house.crash] * 25
+    for kind in kinds:
+        name, at_s = rng.choice(CHILDREN), rng.uniform(2.0, CALM_S)
+        house.at(at_s, lambda kind=kind, name=name: kind(name))  # type: ignore[misc]
+    return house
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_after_a_storm_the_books_and_the_money_are_right(seed: int, tmp_path: Path) -> None:
+    house = storm(seed, tmp_path, hangs=2)
+    ended = house.run()
+    assert ended.outcome.exit_code == 0, ended.outcome.error
+    assert ended.books == ended.venue_books
+    check_money(house, ended)
+    assert not ended.events(Halted)
+    assert len(ended.events(DeadLettered)) == len(ended.dead_letters)
+    assert ended.gate()[-2:] == ["ACTIVE", "HALTED"]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 140))
+def test_after_many_storms(seed: int, tmp_path: Path) -> None:
+    test_after_a_storm_the_books_and_the_money_are_right(seed, tmp_path)
