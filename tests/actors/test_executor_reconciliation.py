@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from executor_stand import Stand
-from orders_told import ID, SYMBOL, D, S, appended, at_venue, intended, snapshot, trade
+from orders_told import ID, SYMBOL, D, S, appended, at_venue, intended, new, snapshot, trade
 
 from genesis.actors.executor import RECONCILE_TIMEOUT_NS
 from genesis.messages.control import ReconcileDone, ReconcileNow
@@ -41,7 +41,10 @@ def test_a_missed_fill_is_applied_and_named() -> None:
 
 
 def test_fills_that_the_venue_tells_of_without_showing_them_are_a_difference() -> None:
-    stand = Stand(snapshot(intended(), OrderSent(ID), OrderMoved(ID, S.NEW, 77, "")))
+    stand = Stand()
+    stand.send()
+    stand.tell(new())
+    stand.wait_s(1)  # its own check is over
     stand.tell(ReconcileNow("recovery"))
     stand.answer({ID: at_venue(S.FILLED, cumulative="0.01")})
     account(stand, USDT="1000")

@@ -72,7 +72,7 @@ class Writer:
         return FactsCommitted(1, upto) if upto else None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(["add", "add", "take", "commit", "hear", "die"]), max_size=60))
 def test_no_fact_is_lost_doubled_or_called_durable_too_early(steps: list[str]) -> None:
     outbox = Outbox("executor", 1)
@@ -154,7 +154,7 @@ def test_a_hole_is_noticed() -> None:
     assert follower.subscribe().after_seq == 5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.integers(0, 10),
     st.lists(st.tuples(st.integers(1, 30), st.integers(1, 5), st.booleans()), max_size=40),

@@ -167,6 +167,16 @@ def test_a_second_loss_within_the_second_is_asked_for_when_it_is_over() -> None:
     assert len(stand.sent(RequestSnapshot)) == 2
 
 
+def test_a_loss_long_after_another_is_asked_for_at_once() -> None:
+    stand = Stand()
+    stand.synced()
+    stand.fold(diff(15, 16))
+    stand.fold(snapshot(16))
+    stand.wait_s(2)
+    stand.fold(diff(30, 31))
+    assert len(stand.sent(RequestSnapshot)) == 2
+
+
 def test_a_crossed_book_is_never_served() -> None:
     stand = Stand()
     stand.synced()
