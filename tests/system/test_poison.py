@@ -1,5 +1,4 @@
-"""A message that its handler cannot bear kills one incarnation, is told of once, and never comes
-back."""
+"""A message its handler cannot bear kills one incarnation, is told of once, and never returns."""
 
 from __future__ import annotations
 

@@ -192,8 +192,9 @@ def test_a_zombie_of_persistence_writes_nothing(tmp_path: Path) -> None:
     def strike() -> None:
         zombie = house.actors["persistence"][-1]
         house.crash("persistence")
-        until(lambda: house.living("persistence") == 2, "its successor")
-        until(lambda: house.actors["persistence"][-1]._journal is not None, "its journal")
+        until(lambda: len(house.actors["persistence"]) == 2, "its successor")
+        successor = house.actors["persistence"][-1]
+        until(lambda: getattr(successor, "_journal", None) is not None, "its journal")
         fact = Fact(house.start_ns, OrderSent("a forgery"))
         try:
             zombie._journal.append([Append("executor", 1, 10**6, fact)])
