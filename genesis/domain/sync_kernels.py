@@ -301,19 +301,6 @@ def _take(book: _Tables, rows: Ints, i: int, kind: int) -> int:
 
 
 @kernel
-def _is_news(state: Ints, rows: Ints, i: int, kind: int) -> bool:
-    """Whether what was just taken tells of the book as it is now.
-
-    Not so a trade, which says nothing of the levels, and what is older than the book.
-    """
-    if kind == _DEPTH:
-        return bool(not state[lay.SYNCED] or rows[i, lay.LAST_ID] == state[lay.BOOK_ID])
-    if kind == _TICKER_BID:
-        return bool(rows[i, lay.LAST_ID] == state[lay.TICKER_ID])
-    return bool(kind == _SNAPSHOT)
-
-
-@kernel
 def fold_rows(
     rows: Ints,
     start: int,
@@ -329,8 +316,7 @@ def fold_rows(
     """Fold rows (n, 7) from ``start``; returns the next row to fold.
 
     ``state[STOPPED]`` says why it came back: DONE, or what the caller must grow or drain before
-    calling again, or that the row is not a legal one. A diff or snapshot is taken whole or not
-    at all.
+    calling again, or that the row is not a legal one.
     """
     book = _Tables(state, keys, lots, pending, ring, trades, events)
     i = start
@@ -354,7 +340,9 @@ def fold_rows(
         if taken == 0:
             state[lay.STOPPED] = lay.NOT_EXPECTED
             return i
-        if _is_news(state, rows, i, kind):
+        newest = state[lay.TICKER_ID if kind == _TICKER_BID else lay.BOOK_ID]
+        # Trades tell nothing of the levels, and what is older than the book nothing of them now.
+        if kind in (_DEPTH, _SNAPSHOT, _TICKER_BID) and rows[i, lay.LAST_ID] >= newest:
             state[lay.TIME_NS] = max(state[lay.TIME_NS], rows[i, lay.TIME])
         if kind != _RESET:
             state[lay.EVENT_NS] = max(state[lay.EVENT_NS], rows[i, lay.EVENT])

@@ -1,0 +1,134 @@
+"""A recording that cannot be used is told in one line, and what was journaled stays."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from daemon_process import Said, genesis
+
+from genesis.storage.folder import JOURNAL_NAME
+from genesis.storage.verify import verify
+
+BAD_LINE = 701
+TRADE = (
+    b'{"stream":"btcusdt@trade","data":{"e":"trade","E":1700000000000,"s":"%s","t":9,"p":"%s",'
+    b'"q":"%s","T":1700000000000,"m":true,"M":true}}'
+)
+
+
+def _with(payload: bytes) -> Callable[[list[bytes]], bytes]:
+    """A recording with one bad frame in its middle."""
+
+    def make(lines: list[bytes]) -> bytes:
+        time_ns = lines[BAD_LINE].split(b" ", 1)[0]
+        bad = time_ns + b" " + payload + b"\n"
+        return b"".join([*lines[: BAD_LINE - 1], bad, *lines[BAD_LINE:]])
+
+    return make
+
+
+def _cut_off(lines: list[bytes]) -> bytes:
+    whole = gzip.compress(b"".join(lines))
+    return whole[: len(whole) * 2 // 3]
+
+
+BAD: dict[str, tuple[Callable[[list[bytes]], bytes], str]] = {
+    "truncated.gz": (
+        _cut_off,
+        r".*/truncated\.gz: the compressed file is cut off; the last .* is \d+",
+    ),
+    "no_json": (_with(b'{"e":"tra'), r"no_json:701: not JSON: .*"),
+    "no_shape": (_with(b'{"hello":1}'), r'no_shape:701: a frame of an unknown shape: {"hello":1}'),
+    "off_tick": (
+        _with(TRADE % (b"BTCUSDT", b"60000.123", b"0.5")),
+        r"off_tick:701: price 60000\.123 of BTCUSDT is off the tick 0\.01",
+    ),
+    "negative": (
+        _with(TRADE % (b"BTCUSDT", b"60000.12", b"-0.5")),
+        r"negative:701: quantity -0\.5 of BTCUSDT is negative",
+    ),
+    "symbol": (
+        _with(TRADE % (b"DOGEUSDT", b"60000.12", b"0.5")),
+        r"symbol:701: symbol 'DOGEUSDT' is unknown; known are BTCUSDT",
+    ),
+    "backwards": (lambda lines: lines[1] + lines[0], r"backwards:2: its time .* is before .*"),
+    "no_line": (lambda lines: b"hello\n", r"no_line:1: not a line of a recording: .*"),
+    "empty": (lambda lines: b"", r".*/empty: the file is empty"),
+    "missing": (lambda lines: b"", r".*/missing: there is no such file"),
+    "directory": (lambda lines: b"", r".*/directory: is a directory, not a recording"),
+}
+
+
+class Tried(NamedTuple):
+    checked: Said
+    ran: Said
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def tried(
+    lines: list[bytes], past: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Tried]:
+    """Every bad recording checked and traded on, each with a copy of a journal of its own."""
+    place = tmp_path_factory.mktemp("bad")
+
+    def attempt(name: str) -> Tried:
+        path = place / name
+        if name == "directory":
+            path.mkdir()
+        elif name != "missing":
+            path.write_bytes(BAD[name][0](lines))
+        folder = shutil.copytree(past, place / f"data-{name}")
+        run = ("run", "--headless", "--market", f"replay:{path}", "--speed", "0", "--until-end")
+        return Tried(genesis("data", "check", path), genesis(*run, "--data-dir", folder), folder)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(BAD, pool.map(attempt, BAD), strict=True))
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_check_of_it_says_one_line(tried: dict[str, Tried], name: str) -> None:
+    said = tried[name].checked
+    assert said.code == 4
+    assert said.out == ""
+    assert re.fullmatch(f"genesis: {BAD[name][1]}\n", said.err)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_run_of_it_ends_with_one_line_and_loses_nothing(
+    tried: dict[str, Tried], past: Path, name: str
+) -> None:
+    said = tried[name].ran
+    assert said.code == 4
+    errors = [line for line in said.err.splitlines() if line.startswith("genesis: ")]
+    assert len(errors) == 1
+    assert re.fullmatch(f"genesis: {BAD[name][1]}", said.last)
+    assert said.last == errors[0]
+    assert "Traceback" not in said.err
+    before, after = verify(past), verify(tried[name].folder)
+    assert after.problems == ()
+    assert _hash_at(tried[name].folder, before.head_seq) == before.head_hash
+
+
+def _hash_at(folder: Path, seq: int) -> str:
+    connection = sqlite3.connect(folder / JOURNAL_NAME)
+    (found,) = connection.execute("SELECT hash FROM journal WHERE seq = ?", (seq,)).fetchone()
+    connection.close()
+    return str(found)
+
+
+def test_a_symbol_that_it_does_not_hold(recording: Path, folder: Path) -> None:
+    market = ("--market", f"replay:{recording}", "--symbols", "BTCUSDT,DOGEUSDT")
+    said = genesis("run", "--headless", *market, "--data-dir", folder)
+    assert said.code == 4
+    assert said.last == "genesis: symbol DOGEUSDT is not in the recording; it has BTCUSDT"
+    assert verify(folder).problems == ()

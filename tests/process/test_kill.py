@@ -1,0 +1,120 @@
+"""The process is killed at random moments and started again on the same data folder."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from daemon_process import BUSY, genesis, start
+
+from genesis.domain.state import TradingState
+from genesis.messages.journal import OrderFilled, OrderIntended, OrderSent, RunStarted
+from genesis.storage.folder import JOURNAL_NAME, DataFolder
+from genesis.storage.journal import Journal
+from genesis.storage.verify import verify
+
+KILLS = 50
+SETTINGS = BUSY | {
+    "GENESIS_JOURNAL__CHECKPOINT_EVERY": "150",
+    "GENESIS_EXECUTOR__UNKNOWN_QUERY_AFTER_MS": "500",
+    "GENESIS_EXECUTOR__UNKNOWN_GIVE_UP_MS": "2000",
+}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("fresh", [False, pytest.param(True, marks=pytest.mark.soak)])
+def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path, fresh: bool) -> None:
+    folder, rng = tmp_path / "data", random.Random(20240808)
+    left = Counter[str]()
+    state = TradingState()
+    while left["killed"] < KILLS:
+        moment = _kill_a_run(folder, state.run + 1, rng, fresh)
+        if (folder / JOURNAL_NAME).is_file():
+            state = _checked(folder, tmp_path / "copy", state)
+            left["with open orders"] += bool(state.orders.open)
+            left.update(order.status for order in state.orders.open.values())
+        left["killed"] += moment != "ended"
+        left[moment] += 1
+    last = start(*_run(folder), "--summary", "json", settings=SETTINGS, fresh=fresh)
+    last.wait_for_row(folder / JOURNAL_NAME, _order_of(state.run + 1))
+    last.signal(signal.SIGTERM)
+    said = last.finish()
+    assert said.code == 0, said.err
+    summary = json.loads(said.out)
+    state = _checked(folder, tmp_path / "copy", state)
+    print(f"{state.run} runs, {state.counters.fills} fills, kills left {dict(left)}")
+    assert state.orders.open == {}
+    assert summary["orders"] > 0
+    assert state.counters.halts == state.counters.restarts == 0
+    proof = genesis("journal", "verify", "--data-dir", folder)
+    assert proof.code == 0, proof.err
+    assert json.loads(proof.out)["state_hash"] == summary["state_hash"] == state.digest()
+    cash, inventory, fees, equity = (
+        Decimal(summary[name]) for name in ("cash", "inventory", "fees", "equity")
+    )
+    assert cash + inventory - fees == equity
+    # The kills came while it mattered: with orders resting, sent without an answer, and not sent.
+    assert state.run > KILLS * 2 // 3
+    assert left["with open orders"] >= KILLS // 4
+    assert min(left["INTENDED"], left["SENT"], left["NEW"]) >= 1
+
+
+def _run(folder: Path) -> tuple[str | Path, ...]:
+    return ("run", "--headless", "--speed", "20", "--data-dir", folder)
+
+
+def _order_of(run: int) -> str:
+    return f"SELECT 1 FROM orders WHERE client_order_id LIKE 'g{run}-%'"
+
+
+def _kill_a_run(folder: Path, run: int, rng: random.Random, fresh: bool) -> str:
+    """While it starts, while it trades, or while it ends; which, or "ended" when too late."""
+    moment = rng.choices(("starting", "trading", "ending"), (2, 6, 2))[0]
+    process = start(*_run(folder), settings=SETTINGS, fresh=fresh)
+    if moment == "starting":
+        process.code(rng.uniform(0.0, 2.0 if fresh else 0.4))
+    else:
+        process.wait_for_row(folder / JOURNAL_NAME, _order_of(run))
+        process.code(rng.uniform(0.0, 0.5))
+    if moment == "ending":
+        process.signal(signal.SIGTERM)
+        process.code(rng.uniform(0.0, 0.2))
+    process.signal(signal.SIGKILL)
+    said = process.finish()
+    assert said.code in (-signal.SIGKILL, 0)
+    assert "genesis:" not in said.err
+    assert "Traceback" not in said.err
+    return moment if said.code else "ended"
+
+
+def _checked(folder: Path, copy: Path, before: TradingState) -> TradingState:
+    """The state a dead process left behind, its journal proven."""
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy)  # so that what is looked at is not tidied up by looking
+    report = verify(copy)
+    assert report.problems == ()
+    with DataFolder.open(copy) as held:
+        journal = Journal.open(held)
+        state = journal.state
+        events = [entry.event for entry in journal.entries()]
+        journal.close()
+    assert state.digest() == report.state_hash
+    assert state.seq >= before.seq
+    assert state.run in (before.run, before.run + 1)
+    assert [e.run for e in events if isinstance(e, RunStarted)] == [*range(1, state.run + 1)]
+    intended = [e.client_order_id for e in events if isinstance(e, OrderIntended)]
+    sent = [e.client_order_id for e in events if isinstance(e, OrderSent)]
+    fills = [(e.symbol, e.trade_id) for e in events if isinstance(e, OrderFilled)]
+    for once in (intended, sent, fills):
+        assert len(set(once)) == len(once)
+    assert set(sent) <= set(intended)
+    if any(name.startswith(f"g{state.run}-") for name in intended):
+        # It traded, so it had come to terms with what the runs before it left open.
+        assert all(name.startswith(f"g{state.run}-") for name in state.orders.open)
+    return state
