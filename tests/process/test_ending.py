@@ -1,0 +1,111 @@
+"""A run ends in good order when it is asked to, and goes on from any journal of its own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from daemon_process import BUSY, genesis, start
+
+from genesis.simulator.market import GeneratedMarket
+from genesis.storage.folder import JOURNAL_NAME
+from genesis.storage.verify import verify
+
+ORDERS = "SELECT 1 FROM orders LIMIT 1"
+
+
+def record(path: Path, frames: int) -> None:
+    """A recording of years after the other one."""
+    market = GeneratedMarket(("BTCUSDT",), 4, 1_800_000_000_000_000_000).frames()
+    lines = [b"%d %s\n" % (f.received_ns, f.payload) for f in itertools.islice(market, frames)]
+    path.write_bytes(b"".join(lines))
+
+
+def open_orders(folder: Path) -> int:
+    states = "'INTENDED', 'SENT', 'UNKNOWN', 'NEW', 'PARTIALLY_FILLED'"
+    return asked(folder, f"SELECT count(*) FROM orders WHERE status IN ({states})")
+
+
+def runs(folder: Path) -> int:
+    return asked(folder, "SELECT max(run) FROM journal")
+
+
+def asked(folder: Path, query: str) -> int:
+    connection = sqlite3.connect(folder / JOURNAL_NAME)
+    (value,) = connection.execute(query).fetchone()
+    connection.close()
+    return int(value)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_its_summary(tmp_path: Path, number: int) -> None:
+    run = ("run", "--headless", "--speed", "20", "--summary", "json", "--data-dir", tmp_path)
+    daemon = start(*run, settings=BUSY)
+    daemon.wait_for_row(tmp_path / JOURNAL_NAME, ORDERS)
+    daemon.signal(number)
+    said = daemon.finish()
+    assert said.code == 0
+    summary = json.loads(said.out)
+    assert summary["orders"] > 0
+    report = verify(tmp_path)
+    assert report.problems == ()
+    assert (report.head_hash, report.state_hash) == (
+        summary["journal_hash"],
+        summary["state_hash"],
+    )
+    assert "genesis: " not in said.err
+    assert "info" not in said.err
+    assert not open_orders(tmp_path)
+
+
+def test_an_impatient_operator_asks_while_it_starts(tmp_path: Path) -> None:
+    for n, wait_s in enumerate((0.02, 0.1, 0.3, 0.6, 1.0)):
+        daemon = start("run", "--headless", "--data-dir", tmp_path / str(n), fresh=n == 3)
+        daemon.code(wait_s)
+        daemon.signal(signal.SIGINT)
+        said = daemon.finish()
+        assert said.code in (0, 130, -signal.SIGINT)
+        assert n == 3 or "Traceback" not in said.err
+
+
+def test_a_recording_traded_again_on_an_older_clock(
+    recording: Path, folder: Path, tmp_path: Path
+) -> None:
+    """The journal's newest entry is later than everything in the recording."""
+    late = tmp_path / "late"
+    record(late, 1500)
+    for number, path in enumerate((late, recording, recording), 2):
+        run = ("run", "--headless", "--speed", "0", "--until-end", "--summary", "json")
+        market = ("--market", f"replay:{path}", "--data-dir", folder)
+        said = genesis(*run, *market, settings=BUSY)
+        assert said.code == 0, said.err
+        summary = json.loads(said.out)
+        assert summary["orders"] > 0
+        assert summary["fills"] > 0
+        assert summary["halts"] == 0
+        cash, inventory, fees, equity = (
+            Decimal(summary[name]) for name in ("cash", "inventory", "fees", "equity")
+        )
+        assert cash + inventory - fees == equity
+        assert verify(folder).problems == ()
+        assert not open_orders(folder)
+        assert runs(folder) == number
+
+
+def test_two_recordings_years_apart_are_one(recording: Path, tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    record(late, 300)
+    run = ("run", "--headless", "--speed", "0", "--until-end", "--summary", "json")
+    market = f"replay:{recording},{late}"
+    said = genesis(*run, "--market", market, "--data-dir", tmp_path / "data", settings=BUSY)
+    assert said.code == 0, said.err
+    summary = json.loads(said.out)
+    assert summary["frames"] == 1800
+    # Nobody waits three years, at any speed: time jumps over the hole.
+    assert summary["journal_events"] < 5000
+    assert verify(tmp_path / "data").problems == ()
