@@ -172,7 +172,10 @@ class Mailbox:
         """The next message, or None when there is none or ``epoch`` is not the living one."""
         self.done(epoch)
         with self._lock:
-            return self._pop() if epoch == self._epoch else None
+            message = self._pop() if epoch == self._epoch else None
+        if message is not None:
+            self._tokens.get_nowait()  # its wake-up; nobody else would take it away
+        return message
 
     def _pop(self) -> Message | None:
         while (entry := self._next_entry()) is not None:

@@ -154,6 +154,15 @@ def test_while_it_is_being_fenced_a_reader_can_take_nothing_more() -> None:
     assert box.mail.take_now(2) == Order(2)
 
 
+def test_a_message_taken_without_waiting_leaves_no_wake_up_behind() -> None:
+    """One for each message of a long backtest would be the largest thing in it."""
+    box = box_read_by(1)
+    for n in range(10):
+        box.mail.put(Order(n))
+        box.drain(1)
+    assert box.mail._tokens.qsize() == 1  # that of its reader's coming
+
+
 def test_a_fenced_reader_is_sent_away_at_once() -> None:
     box = box_read_by(1)
     box.mail.hand_to(2)
