@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -197,8 +199,16 @@ def _said_when_slow(text: str) -> Iterator[None]:
 
 def _say(line: str, stream: TextIO) -> None:
     """Print at once. A terminal that has gone away must not end a run in disorder."""
-    with suppress(OSError):
+    try:
         print(line, file=stream, flush=True)
+    except OSError as error:
+        # A terminal takes both with it. What is left unwritten is tried again at exit, where it
+        # would change the exit code.
+        gone = (sys.stdout, sys.stderr) if error.errno == errno.EIO else (stream,)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for lost in gone:
+            os.dup2(nowhere, lost.fileno())
+        os.close(nowhere)
 
 
 def _leave(outcome: Outcome, as_json: bool) -> None:

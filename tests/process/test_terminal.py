@@ -52,7 +52,7 @@ def test_fills_are_seen_a_halt_is_typed_and_it_ends_halted(tmp_path: Path) -> No
         assert terminal.until_ended() == 3
         assert terminal.modes_now() == terminal.modes
         farewell = terminal.said_after_the_view()
-        assert re.search(r"Ended: \d+ orders, \d+ fills?, equity \d+\.\d\d USDT", farewell)
+        assert re.search(r"Ended: \d+ orders?, \d+ fills?, equity \d+\.\d\d USDT", farewell)
         assert "Trading stays halted" in farewell
         assert str(tmp_path / "journal.db") in farewell.replace("\r\n", "")
 
