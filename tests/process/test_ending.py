@@ -109,3 +109,20 @@ def test_two_recordings_years_apart_are_one(recording: Path, tmp_path: Path) -> 
     # Nobody waits three years, at any speed: time jumps over the hole.
     assert summary["journal_events"] < 5000
     assert verify(tmp_path / "data").problems == ()
+
+
+def test_a_halt_outlives_a_kill(tmp_path: Path) -> None:
+    # The first fees are a drawdown that calls for it.
+    settings = BUSY | {"GENESIS_RISK__DRAWDOWN_FRACTION": "0.0003"}
+    run = ("run", "--headless", "--speed", "20", "--summary", "json", "--data-dir", tmp_path)
+    daemon = start(*run, settings=settings)
+    daemon.wait_for_row(tmp_path / JOURNAL_NAME, "SELECT 1 FROM journal WHERE kind = 'Halted'")
+    daemon.signal(signal.SIGKILL)
+    daemon.finish()
+    said = genesis(*run, "--for", "30", settings=settings)
+    assert said.code == 3
+    summary = json.loads(said.out)
+    assert summary["orders"] == summary["fills"] == 0
+    assert summary["refusals"] > 0
+    assert not open_orders(tmp_path)
+    assert verify(tmp_path).problems == ()

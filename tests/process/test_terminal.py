@@ -76,7 +76,7 @@ def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
         screen = terminal.until(lambda s: "stay until you type quit" in s, "what to do")
         terminal.type("help")
         later = terminal.until(lambda s: "Tab: to the lists" in s, "an answer after the end")
-        # At this speed a clock that went on would be seconds further by now.
+        # At this speed a clock and counters that went on would be far further by now.
         assert later.splitlines()[0] == screen.splitlines()[0]
         terminal.type("quit")
         assert terminal.until_ended() == 0
