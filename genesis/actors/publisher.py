@@ -72,6 +72,7 @@ class Publisher(FollowingActor):
         self._curve_ns = 0
         self._ended = ""
         self._ended_ns: int | None = None
+        self._ended_counters: v.CounterLine | None = None
         self._state = v.ViewState(seq=0, now_ns=self.now_ns(), title=self._title)
         self.after_wall(self._interval_ns, Tick())
 
@@ -133,6 +134,7 @@ class Publisher(FollowingActor):
     def _on_run_over(self, over: RunOver) -> None:
         self._ended = over.reason
         self._ended_ns = self.now_ns()
+        self._ended_counters = self._counters()
 
     @handles(v.SubscribeView)
     def _on_subscribe(self, subscribe: v.SubscribeView) -> None:
@@ -170,7 +172,7 @@ class Publisher(FollowingActor):
             actors=self._actors,
             gate=v.GateLine(str(gate.state), gate.reason, gate.halted),
             notes=tuple(self._notes),
-            counters=self._counters(),
+            counters=self._ended_counters or self._counters(),
             ended=self._ended,
         )
 
