@@ -15,9 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pyte
+from daemon_process import PATIENCE_S, ROOT
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
 MAIN_SCREEN = b"\x1b[?1049l"
 
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
-from terminal import PATIENCE_S, Terminal, environment
+from daemon_process import BUSY, PATIENCE_S, genesis
+from terminal import Terminal
 
 from genesis.simulator.market import GeneratedMarket
 
 SECOND_NS = 1_000_000_000
 FILL = re.compile(r"^\d\d:\d\d:\d\d \w+ +\w+ +(buy|sell) .* (maker|taker)", re.MULTILINE)
-
-
-QUICK = {
-    "GENESIS_STRATEGIES__EMA_CROSS__FAST": "5",
-    "GENESIS_STRATEGIES__EMA_CROSS__SLOW": "20",
-}
-"""Settings that trade within seconds."""
 
 
 def run_events(folder: Path) -> list[str]:
@@ -31,7 +23,7 @@ def run_events(folder: Path) -> list[str]:
 
 def test_fills_are_seen_a_halt_is_typed_and_it_ends_halted(tmp_path: Path) -> None:
     run = ("run", "--data-dir", tmp_path, "--speed", "5", "--symbols", "BTCUSDT")
-    with Terminal(*run, settings=QUICK) as terminal:
+    with Terminal(*run, settings=BUSY) as terminal:
         screen = terminal.until(FILL.search, "a fill")
         assert screen.startswith("GENESIS simulated market")
         assert "TRADING ACTIVE" in screen
@@ -56,9 +48,8 @@ def test_fills_are_seen_a_halt_is_typed_and_it_ends_halted(tmp_path: Path) -> No
         assert "Trading stays halted" in farewell
         assert str(tmp_path / "journal.db") in farewell.replace("\r\n", "")
 
-    verify = [sys.executable, "-m", "genesis", "journal", "verify", "--data-dir", str(tmp_path)]
-    verified = subprocess.run(verify, env=environment({}), capture_output=True, timeout=PATIENCE_S)
-    assert verified.returncode == 0, verified.stderr.decode()
+    verified = genesis("journal", "verify", "--data-dir", tmp_path)
+    assert verified.code == 0, verified.err
 
 
 def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
@@ -84,7 +75,7 @@ def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
 
 def test_closing_the_window_ends_the_run_in_good_order(tmp_path: Path) -> None:
     run = ("run", "--data-dir", tmp_path, "--speed", "5")
-    with Terminal(*run, settings=QUICK) as terminal:
+    with Terminal(*run, settings=BUSY) as terminal:
         terminal.until(FILL.search, "a fill")
         terminal.close()
         assert terminal.process.wait(PATIENCE_S) == 0
