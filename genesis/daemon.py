@@ -187,7 +187,7 @@ class House:
                 OrderBook,
                 instrument=instruments[symbol],
                 depth_levels=self._settings.market.depth_levels,
-                view_readers=(RISK, *hosts, PUBLISHER),
+                view_readers=(*hosts, RISK, PUBLISHER),
                 trade_readers=hosts,
             )
         for name, make in self._strategies.items():

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from genesis.actors.journaling import JournalingActor
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
 from genesis.messages.base import Message
 from genesis.messages.journal import BookLost, BookRecovered
 from genesis.messages.market import (
+    TRADE,
     AskBest,
     Best,
     BookView,
     MarketBatch,
     RequestSnapshot,
+    Rows,
     TradeTicks,
 )
 from genesis.runtime.actor import Context, handles
@@ -46,28 +50,24 @@ class OrderBook(JournalingActor):
         super().begin()
         self._book = Book(self._instrument)
         self._asked = False
-        self._publish(trace_id=0)
+        self._publish(0, np.empty(0, TRADE))
 
     @handles(MarketBatch)
     def _on_batch(self, batch: MarketBatch) -> None:
         folded = self._book.fold(batch.rows)
         symbol = batch.symbol
+        # What is a first sync to this incarnation is a recovery to the run.
+        recovered = [r for r in folded.resyncs if self.epoch > 1 or not r.first]
+        self.record(*(BookLost(symbol, gap.reason) for gap in folded.gaps))
+        self.record(*(BookRecovered(symbol, resync.update_id) for resync in recovered))
+        self._publish(batch.trace_id, folded.trades)
+        if not self._book.synced and not self._asked:
+            self._ask_for_snapshot()
         self.count("depth_updates", folded.depth_updates)
         self.count("trades", len(folded.trades))
         self.count("gaps", folded.sequence_gaps)
         self.count("crossed", folded.crossed)
-        # What is a first sync to this incarnation is a recovery to the run.
-        recovered = [r for r in folded.resyncs if self.epoch > 1 or not r.first]
         self.count("resyncs", len(recovered))
-        self.record(*(BookLost(symbol, gap.reason) for gap in folded.gaps))
-        self.record(*(BookRecovered(symbol, resync.update_id) for resync in recovered))
-        self._publish(batch.trace_id)
-        if len(folded.trades):
-            ticks = TradeTicks(symbol, batch.trace_id, folded.trades)
-            for reader in self._trade_readers:
-                self.tell(reader, ticks)
-        if not self._book.synced and not self._asked:
-            self._ask_for_snapshot()
 
     @handles(AskAgain)
     def _on_ask_again(self, again: AskAgain) -> None:
@@ -86,7 +86,8 @@ class OrderBook(JournalingActor):
         self.tell(EXCHANGE, RequestSnapshot(self._instrument.symbol, self.name))
         self.after(SNAPSHOT_RETRY_NS, AskAgain())
 
-    def _publish(self, trace_id: int) -> None:
+    def _publish(self, trace_id: int, trades: Rows) -> None:
+        """Tell every reader its view, and those of trades the trades behind it, in one go."""
         book = self._book
         bid_ticks, bid_lots, ask_ticks, ask_lots = book.touch() if book.synced else (0, 0, 0, 0)
         bids, asks = book.levels(self._depth_levels if book.synced else 0)
@@ -103,5 +104,8 @@ class OrderBook(JournalingActor):
             bids=bids,
             asks=asks,
         )
+        ticks = TradeTicks(view.symbol, trace_id, trades)
         for reader in self._view_readers:
             self.tell(reader, view)
+            if len(trades) and reader in self._trade_readers:
+                self.tell(reader, ticks)

@@ -116,8 +116,9 @@ class PaperExchange(Actor):
             self._now_ns = clock.now_ns()
             self._show(frames)
             self._deliver(self._engine.advance(self.now_ns()))
-            self._publish(frames)
         self._pump_later()
+        if frames:
+            self._publish(frames)  # last, so that from here on only the feed has work
 
     def _publish(self, frames: list[RawFrame]) -> None:
         first = self._sent + 1

@@ -16,7 +16,7 @@ from genesis.runtime.actor import SUPERVISOR, Actor, Context
 from genesis.runtime.address import Address, DeadLetter
 from genesis.runtime.clock import Clock
 from genesis.runtime.counters import Counters
-from genesis.runtime.mailbox import Activity, Mailbox
+from genesis.runtime.mailbox import Activity, Mailbox, Unwatched
 
 DEAD_LETTERS_KEPT = 1000
 
@@ -43,14 +43,16 @@ class Inbox:
 class BaseRuntime:
     """A runtime adds how loops run, what time is, and how timers fire."""
 
-    def __init__(self, clock: Clock, *, seed: int, mailbox_capacity: int) -> None:
+    def __init__(
+        self, clock: Clock, *, seed: int, mailbox_capacity: int, activity: Activity | None = None
+    ) -> None:
         self.clock = clock
         self.counters = Counters()
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.supervisor_down: Callable[[str], None] = _raise_fault
         self._seed = seed
         self._capacity = mailbox_capacity
-        self._activity = Activity()
+        self._activity = activity or Unwatched()
         self._addresses: dict[str, Address] = {}
 
     def register(self, name: str, capacity: int | None = None) -> Address:

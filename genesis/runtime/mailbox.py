@@ -74,6 +74,16 @@ class Activity:
             self.when_idle()
 
 
+class Unwatched(Activity):
+    """Where no clock waits for idleness, nobody needs to count."""
+
+    def begin(self) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
 class Mailbox:
     """Control overtakes data; data is bounded by ``capacity`` under each type's ``Overflow``.
 

@@ -13,7 +13,7 @@ from genesis.runtime.actor import Actor
 from genesis.runtime.address import Address
 from genesis.runtime.base import BaseRuntime, Inbox, describe, starter
 from genesis.runtime.clock import Clock
-from genesis.runtime.mailbox import Fenced
+from genesis.runtime.mailbox import Activity, Fenced
 from genesis.runtime.timers import Timers
 
 __all__ = ["ThreadsRuntime", "describe", "starter"]
@@ -23,7 +23,8 @@ class ThreadsRuntime(BaseRuntime):
     """Actors on threads. ``spawn`` starts an incarnation behind its address."""
 
     def __init__(self, clock: Clock, *, seed: int = 0, mailbox_capacity: int = 10_000) -> None:
-        super().__init__(clock, seed=seed, mailbox_capacity=mailbox_capacity)
+        activity = Activity() if clock.wall_wait_s(0) is None else None
+        super().__init__(clock, seed=seed, mailbox_capacity=mailbox_capacity, activity=activity)
         self._timers = Timers(clock, self._activity)
         self._revoked = threading.Condition()
         self._timers.start()

@@ -32,8 +32,7 @@ class Timers:
         self._wall: list[Timer] = []
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
-        if clock.wall_wait_s(0) is None:
-            activity.when_idle = self._wake
+        activity.when_idle = self._wake
 
     def start(self) -> None:
         self._thread.start()
