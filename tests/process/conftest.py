@@ -15,18 +15,6 @@ START_NS = 1_700_000_000_000_000_000
 FRAMES = 1500
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "soak: takes minutes; runs with -m soak only")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "soak" not in config.option.markexpr:
-        skip = pytest.mark.skip(reason="takes minutes: -m soak runs it")
-        for item in items:
-            if item.get_closest_marker("soak"):
-                item.add_marker(skip)
-
-
 @pytest.fixture(scope="session")
 def lines() -> list[bytes]:
     """A recording of one symbol, line by line."""

@@ -93,7 +93,7 @@ class Daemon:
 
 
 def start(*arguments: str | Path, settings: Mapping[str, str] = {}, fresh: bool = False) -> Daemon:
-    told = Path(tempfile.mkdtemp(prefix="genesis-told-"))
+    told = Path(tempfile.mkdtemp(dir=_place().name))
     for name in ("out", "err"):
         (told / name).touch()
     texts = [str(argument) for argument in arguments]
@@ -113,6 +113,12 @@ def start(*arguments: str | Path, settings: Mapping[str, str] = {}, fresh: bool 
 def genesis(*arguments: str | Path, settings: Mapping[str, str] = {}, fresh: bool = False) -> Said:
     """Run a command to its end."""
     return start(*arguments, settings=settings, fresh=fresh).finish()
+
+
+@functools.cache
+def _place() -> tempfile.TemporaryDirectory[str]:
+    """Where all of them tell; gone when the tests are over."""
+    return tempfile.TemporaryDirectory(prefix="genesis-told-")
 
 
 @functools.cache
