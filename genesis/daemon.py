@@ -38,6 +38,8 @@ from genesis.tui.bridge import ViewBridge
 from genesis.tui.slot import Slot
 
 MS = 1_000_000
+IDS_PER_RUN = 1_000_000_000
+"""The paper venue forgets with each run; its order and trade ids must not come twice."""
 PERSISTENCE = "persistence"
 VIEW = "view"
 MONEY = "money"
@@ -212,7 +214,7 @@ class House:
                 jitter_ns=paper.jitter_ms * MS,
             ),
             random.Random(self._settings.market.seed),
-            first_id=1 + max(state.orders.last_trade_ids.values(), default=0),
+            first_id=state.run * IDS_PER_RUN,
         )
         speed_0 = self._settings.market.speed == 0
         return starter(

@@ -41,8 +41,10 @@ class BadFrame(InputError):
     ``where`` is ``"file:line"`` for recordings, or the connection name when live.
     """
 
+    ADVICE = "leave this line out, or take an intact recording"
+
     def __init__(self, where: str, what: str) -> None:
-        super().__init__(f"{where}: {what}")
+        super().__init__(f"{where}: {what}; {self.ADVICE}")
         self.where = where
         self.what = what
 

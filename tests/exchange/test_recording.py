@@ -223,7 +223,7 @@ def test_a_line_of_no_known_form_is_told(write: Callable[..., Path], bad: bytes)
 def test_time_must_not_go_backwards(write: Callable[..., Path]) -> None:
     delivered, error = told_after(write(trades(2) + trades(1)))
     assert delivered == 2
-    assert error == f"rec:3: its time {TIME} is before {TIME + 10}, the one before"
+    assert error.startswith(f"rec:3: its time {TIME} is before {TIME + 10}, the one before; ")
 
 
 def test_a_time_beyond_64_bits_is_told(write: Callable[..., Path]) -> None:

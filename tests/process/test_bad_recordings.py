@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 from daemon_process import Said, genesis
 
+from genesis.errors import BadFrame
 from genesis.storage.folder import JOURNAL_NAME
 from genesis.storage.verify import verify
 
@@ -41,27 +42,35 @@ def _cut_off(lines: list[bytes]) -> bytes:
     return whole[: len(whole) * 2 // 3]
 
 
+MEND = f"; {BadFrame.ADVICE}"
+
 BAD: dict[str, tuple[Callable[[list[bytes]], bytes], str]] = {
     "truncated.gz": (
         _cut_off,
         r".*/truncated\.gz: the compressed file is cut off; the last .* is \d+",
     ),
-    "no_json": (_with(b'{"e":"tra'), r"no_json:701: not JSON: .*"),
-    "no_shape": (_with(b'{"hello":1}'), r'no_shape:701: a frame of an unknown shape: {"hello":1}'),
+    "no_json": (_with(b'{"e":"tra'), r"no_json:701: not JSON: .*" + MEND),
+    "no_shape": (
+        _with(b'{"hello":1}'),
+        r'no_shape:701: a frame of an unknown shape: {"hello":1}' + MEND,
+    ),
     "off_tick": (
         _with(TRADE % (b"BTCUSDT", b"60000.123", b"0.5")),
-        r"off_tick:701: price 60000\.123 of BTCUSDT is off the tick 0\.01",
+        r"off_tick:701: price 60000\.123 of BTCUSDT is off the tick 0\.01" + MEND,
     ),
     "negative": (
         _with(TRADE % (b"BTCUSDT", b"60000.12", b"-0.5")),
-        r"negative:701: quantity -0\.5 of BTCUSDT is negative",
+        r"negative:701: quantity -0\.5 of BTCUSDT is negative" + MEND,
     ),
     "symbol": (
         _with(TRADE % (b"DOGEUSDT", b"60000.12", b"0.5")),
-        r"symbol:701: symbol 'DOGEUSDT' is unknown; known are BTCUSDT",
+        r"symbol:701: symbol 'DOGEUSDT' is unknown; known are BTCUSDT" + MEND,
     ),
-    "backwards": (lambda lines: lines[1] + lines[0], r"backwards:2: its time .* is before .*"),
-    "no_line": (lambda lines: b"hello\n", r"no_line:1: not a line of a recording: .*"),
+    "backwards": (
+        lambda lines: lines[1] + lines[0],
+        r"backwards:2: its time .* is before .*" + MEND,
+    ),
+    "no_line": (lambda lines: b"hello\n", r"no_line:1: not a line of a recording: .*" + MEND),
     "empty": (lambda lines: b"", r".*/empty: the file is empty"),
     "missing": (lambda lines: b"", r".*/missing: there is no such file"),
     "directory": (lambda lines: b"", r".*/directory: is a directory, not a recording"),
