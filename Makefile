@@ -33,7 +33,7 @@ check: $(DEV) ## lint, format, types, import contracts, house rules
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(PY) -m pytest tests/test_tidy.py
 
-bench: $(RUN) ## measure the book and the decoder; one JSON line each
+bench: $(RUN) ## measure book, decoder, latency, memory, the whole daemon; one JSON line each
 	@$(PY) -m benchmarks $(ARGS)
 
 lock: $(PY) ## compile both lock files again, with the newest versions pyproject.toml allows
