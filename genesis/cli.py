@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 import os
 import signal
 import sys
@@ -96,8 +95,8 @@ def run(
 
     if summary not in (None, "json"):
         raise ConfigError(f"--summary {summary} is unknown; it can be json")
-    if for_s is not None and not 0 < for_s < math.inf:
-        raise ConfigError(f"--for {for_s:g} cannot be used; give seconds above 0")
+    if for_s is not None and not 0 < for_s <= 1e9:
+        raise ConfigError(f"--for {for_s:g} cannot be used; give seconds above 0, at most 1e9")
     overrides = {
         "market.market": market,
         "market.symbols": symbols,

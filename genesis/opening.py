@@ -5,6 +5,7 @@ from __future__ import annotations
 from genesis import __version__
 from genesis.config import Settings
 from genesis.domain.state import TradingState
+from genesis.errors import ConfigError
 from genesis.exchange.source import Market
 from genesis.messages.journal import AccountOpened, AnyEvent, Fact, RunStarted
 from genesis.storage.journal import Append, Journal
@@ -15,8 +16,15 @@ def begin_run(
 ) -> tuple[TradingState, TradingState]:
     """Journal the start of the next run; the states before and after it.
 
-    An empty journal also gets the account's first funding.
+    An empty journal also gets the account's first funding. Raises ConfigError for a symbol that is
+    not quoted in what the account counts in.
     """
+    for symbol, instrument in sorted(market.instruments.items()):
+        if instrument.quote != settings.account.quote:
+            raise ConfigError(
+                f"{symbol} is quoted in {instrument.quote} and the account is in "
+                f"{settings.account.quote}; name others with --symbols"
+            )
     before = TradingState.decode(journal.state_bytes())
     started = RunStarted(
         run=journal.next_run(),

@@ -71,9 +71,15 @@ class MarketSettings(Section):
     ]
     symbols: Annotated[tuple[Symbol, ...], Field(min_length=1), BeforeValidator(_comma_list)]
     seed: Annotated[int, Field(ge=0, lt=2**63), _NUMBER]
-    speed: Annotated[float, Field(ge=0, allow_inf_nan=False), _NUMBER]
+    speed: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False), _NUMBER]
     depth_levels: Annotated[int, Field(ge=1, le=5000), _NUMBER]
     window_ms: Delay
+
+    @model_validator(mode="after")
+    def _goes_on(self) -> Self:
+        if 0 < self.speed < 0.001:
+            raise ValueError("speed: 0, or from 0.001 to 10000")
+        return self
 
     @model_validator(mode="after")
     def _each_symbol_once(self) -> Self:

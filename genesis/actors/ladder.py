@@ -123,6 +123,8 @@ class Ladder:
             orders = "1 order" if done.canceled == 1 else f"{done.canceled} orders"
             text = f"{orders} cancelled; the venue shows none open."
             self._host.answer(CommandAnswer(True, text))
+            if self._resuming is not None:
+                self._reconcile(HALT)
 
     def resume(self, resume: Resume) -> None:
         """The operator wants to leave the halt."""
@@ -165,8 +167,8 @@ class Ladder:
 
     def _agreed(self, cause: str) -> None:
         if cause == HALT:
-            if self._resuming is None:
-                return
+            if self._resuming is None or not self._proven:
+                return  # the executor is still cancelling; ``proven`` compares once more
             self._host.record(Resumed(self._resuming.reason))
             self._host.answer(CommandAnswer(True, f"Resumed: {self._resuming.reason}."))
             self._resuming = None

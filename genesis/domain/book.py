@@ -189,7 +189,7 @@ class Book:
 
         All 0 while the book is not synced.
         """
-        sync_kernels.touch(self._keys, self._lots, self._state, self._touch)
+        level_kernels.touch(self._keys, self._lots, self._state, self._touch)
         bid, bid_lots, ask, ask_lots = self._touch.tolist()
         return bid, bid_lots, ask, ask_lots
 

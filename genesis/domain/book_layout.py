@@ -1,7 +1,4 @@
-"""Where the book kernels keep what: columns, places in the state vector, codes. Constants only.
-
-Whoever changes one must touch the kernel files too: Numba's cache does not see this one.
-"""
+"""Where the book kernels keep what: columns, places in the state vector, codes. Constants only."""
 
 from __future__ import annotations
 
@@ -14,11 +11,12 @@ BIDS, ASKS, SYNCED, BOOK_ID, EVER_SYNCED = 0, 1, 2, 3, 4
 TIME_NS, EVENT_NS = 5, 6
 TICKER_ID, TICKER_BID, TICKER_BID_LOTS, TICKER_ASK, TICKER_ASK_LOTS = 7, 8, 9, 10, 11
 PENDING_START, PENDING_END, RING_NEXT, CHECKED_ID = 12, 13, 14, 15
+TICKER_NS = 16
 # Counted since the caller last set them to 0.
-TRADES, EVENTS, STOPPED = 16, 17, 18
-CROSSED, DIFFS, UPDATES, SNAPSHOTS, TICKERS, CHECKED, MISMATCHED = 19, 20, 21, 22, 23, 24, 25
-SCRATCH = 26  # room for one touch
-STATE_SIZE = 30
+TRADES, EVENTS, STOPPED = 17, 18, 19
+CROSSED, DIFFS, UPDATES, SNAPSHOTS, TICKERS, CHECKED, MISMATCHED = 20, 21, 22, 23, 24, 25, 26
+SCRATCH = 27  # room for one touch
+STATE_SIZE = 31
 
 # Why ``fold_rows`` came back before the end of its rows (``state[STOPPED]``).
 DONE, GROW_LEVELS, GROW_PENDING, DRAIN, CUT_SHORT, NOT_EXPECTED = 0, 1, 2, 3, 4, 5

@@ -138,9 +138,8 @@ def folded_top(keys: Ints, lots: Ints, state: Ints, out: Ints) -> None:
 @kernel
 def touch(keys: Ints, lots: Ints, state: Ints, out: Ints) -> None:
     """Best bid, its lots, best ask, its lots: of the ticker when it is newer; 0 when unknown."""
-    if not state[lay.SYNCED]:
-        out[:4] = 0
-    elif state[lay.TICKER_ID] > state[lay.BOOK_ID]:
-        out[:4] = state[lay.TICKER_BID : lay.TICKER_BID + 4]
-    else:
+    if state[lay.SYNCED] and state[lay.TICKER_ID] <= state[lay.BOOK_ID]:
         folded_top(keys, lots, state, out)
+        return
+    for i in range(4):
+        out[i] = state[lay.TICKER_BID + i] if state[lay.SYNCED] else 0

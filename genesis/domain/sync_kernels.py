@@ -18,6 +18,7 @@ from genesis.domain.level_kernels import (
     folded_top,
     kernel,
     set_level,
+    touch,
 )
 from genesis.messages.market import Kind
 
@@ -30,6 +31,7 @@ _SELL = int(Kind.TRADE_SELL)
 _TICKER_BID = int(Kind.TICKER_BID)
 _TICKER_ASK = int(Kind.TICKER_ASK)
 _RESET = int(Kind.RESET)
+_TICKER_AHEAD_NS = 5_000_000_000  # five of the slowest diffs
 
 
 class _Tables(NamedTuple):
@@ -42,16 +44,6 @@ class _Tables(NamedTuple):
     ring: Ints
     trades: Ints
     events: Ints
-
-
-@kernel
-def touch(keys: Ints, lots: Ints, state: Ints, out: Ints) -> None:
-    """Best bid, its lots, best ask, its lots: of the ticker when it is newer; 0 when unknown."""
-    if state[lay.SYNCED] and state[lay.TICKER_ID] <= state[lay.BOOK_ID]:
-        folded_top(keys, lots, state, out)
-        return
-    for i in range(4):
-        out[i] = state[lay.TICKER_BID + i] if state[lay.SYNCED] else 0
 
 
 @kernel
@@ -142,6 +134,8 @@ def _apply_diff(book: _Tables, rows: Ints, begin: int, time_ns: int) -> None:
     whole = _apply(book, rows, begin + 1, begin + 1 + size, 1)
     state[lay.UPDATES] += size
     state[lay.BOOK_ID] = rows[begin, lay.LAST_ID]
+    if rows[begin, lay.TIME] - state[lay.TICKER_NS] > _TICKER_AHEAD_NS:
+        state[lay.TICKER_ID] = 0  # an id that diffs do not reach in time is not of this stream
     if whole:
         _compare_with_ring(book)
     else:
@@ -233,11 +227,15 @@ def _take_ticker(book: _Tables, rows: Ints, at: int) -> None:
     state[lay.TICKERS] += 1
     if rows[at, lay.LAST_ID] < state[lay.TICKER_ID]:
         return
+    bid, ask = rows[at, lay.PRICE], rows[at + 1, lay.PRICE]
+    if bid and ask and bid >= ask:  # no venue has such a top; the folded levels stay the truth
+        return
     ticker = book.ring[state[lay.RING_NEXT] % book.ring.shape[0]]
     state[lay.RING_NEXT] += 1
     ticker[0] = rows[at, lay.LAST_ID]
     ticker[1], ticker[2] = rows[at, lay.PRICE], rows[at, lay.QUANTITY]
     ticker[3], ticker[4] = rows[at + 1, lay.PRICE], rows[at + 1, lay.QUANTITY]
+    state[lay.TICKER_NS] = rows[at, lay.TIME]
     for i in range(5):
         state[lay.TICKER_ID + i] = ticker[i]
     if state[lay.SYNCED] and ticker[0] == state[lay.BOOK_ID]:

@@ -87,6 +87,8 @@ def _decompressed(file: BinaryIO, data: bytes) -> Iterator[bytes]:
         if decompressor.eof:
             # Zeros after a gzip member are legal padding (tapes).
             data = (decompressor.unused_data + file.read(_CHUNK_BYTES)).lstrip(b"\0")
+            while not data and (more := file.read(_CHUNK_BYTES)):
+                data = (more + file.read(_CHUNK_BYTES)).lstrip(b"\0")
             if not data:
                 return
             decompressor = _decompressor(data)

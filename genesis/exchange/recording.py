@@ -25,6 +25,7 @@ from genesis.messages.market import RawFrame
 
 _LOOK_FRAMES = 10_000
 _MOST_NS = 2**63 - 1
+_MOST_DIGITS = 100  # Python refuses to read several thousand
 _SYMBOL = re.compile(rb'"s"\s*:\s*"([^"]*)"')
 _STREAM = re.compile(rb'"stream"\s*:\s*"([^"@]*)@')
 
@@ -148,7 +149,7 @@ class _File:
                 continue
             where = f"{name}:{number}"
             head, _, payload = line.partition(b" ")
-            if head.isdigit():
+            if head.isdigit() and len(head) <= _MOST_DIGITS:
                 item: RawFrame | _RestAnswer | None
                 symbol = self._snapshot_symbol if _is_snapshot(payload) else ""
                 received_ns = int(head)
@@ -173,7 +174,10 @@ def _captured(line: bytes, where: str) -> RawFrame | _RestAnswer | None:
         return RawFrame(time_ns, payload, where)
     url, arrow, seconds = head.rpartition(b" -> ")
     if colon and arrow and (time_ns := _nanoseconds(seconds)) is not None:
-        parts = urlsplit(url.decode("utf-8", "replace"))
+        try:
+            parts = urlsplit(url.decode("utf-8", "replace"))
+        except ValueError as error:
+            raise BadFrame(where, f"not the address of a REST answer: {error}") from None
         if parts.path.endswith("/depth"):
             symbol = parse_qs(parts.query).get("symbol", [""])[0].upper()
             return RawFrame(time_ns, payload, where, symbol)
@@ -188,7 +192,7 @@ def _captured(line: bytes, where: str) -> RawFrame | _RestAnswer | None:
 def _nanoseconds(seconds: bytes) -> int | None:
     """A decimal text of seconds to whole nanoseconds, without a float; None for another text."""
     whole, _, fraction = seconds.partition(b".")
-    if not (whole.isdigit() and (fraction.isdigit() or not fraction)):
+    if not (whole.isdigit() and (fraction.isdigit() or not fraction)) or len(whole) > _MOST_DIGITS:
         return None
     return int(whole) * 1_000_000_000 + int(fraction[:9].ljust(9, b"0"))
 

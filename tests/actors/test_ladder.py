@@ -30,13 +30,12 @@ class Stand:
     """The ladder and, in its own words, what it does; it is its own host."""
 
     def __init__(self) -> None:
-        self.time_ns = NOON_NS
+        self.time_ns, self.forgiven = NOON_NS, 0
         self.log: list[object] = []
         self.told: list[tuple[str, Message]] = []
         self.events: list[AnyEvent] = []
         self.timers: list[Message] = []
         self.answers: list[CommandAnswer] = []
-        self.forgiven = 0
         self.gate = TradingGate()
         self.ladder = Ladder(self.gate, self)
 
@@ -174,6 +173,7 @@ def test_there_must_be_something_to_resume_from() -> None:
 
 def test_a_resume_opens_only_after_the_venue_agreed() -> None:
     stand = halted()
+    stand.ladder.proven(CancelAllDone(0))
     stand.ladder.resume(Resume("looked at it", RESUME_PHRASE))
     assert stand.sent(ReconcileNow) == [ReconcileNow(HALT)]
     assert stand.state is GateState.HALTED
@@ -181,6 +181,15 @@ def test_a_resume_opens_only_after_the_venue_agreed() -> None:
     assert stand.state is GateState.ACTIVE
     assert stand.events[-2:] == [Resumed("looked at it"), GateMoved("ACTIVE", "")]
     assert stand.forgiven == 1
+
+
+def test_a_resume_waits_until_the_halt_is_proven() -> None:
+    stand = halted()
+    stand.ladder.resume(Resume("at once", RESUME_PHRASE))
+    for state in (GateState.HALTED, GateState.ACTIVE):
+        stand.ladder.reconciled(ReconcileDone(HALT, ()))
+        assert stand.state is state
+        stand.ladder.proven(CancelAllDone(2))
 
 
 def test_a_resume_that_finds_differences_for_too_long_is_not_done() -> None:
@@ -267,6 +276,7 @@ def test_the_way_out_of_a_recovery_that_was_given_up_is_a_resume() -> None:
     stand = recovering()
     stand.time_ns += GIVE_UP_NS
     stand.ladder.reconciled(ReconcileDone(RECOVERY, DIFFER))
+    stand.ladder.proven(CancelAllDone(0))
     stand.ladder.resume(Resume("settled by hand", RESUME_PHRASE))
     stand.ladder.reconciled(ReconcileDone(HALT, ()))
     assert stand.state is GateState.ACTIVE
@@ -276,6 +286,7 @@ def test_a_resume_does_not_open_a_gate_that_waits_for_a_restart() -> None:
     stand = recovering()
     stand.time_ns += GIVE_UP_NS
     stand.ladder.reconciled(ReconcileDone(RECOVERY, DIFFER))
+    stand.ladder.proven(CancelAllDone(0))
     stand.ladder.money_actor_failed("persistence", "a crash")
     stand.ladder.resume(Resume("settled by hand", RESUME_PHRASE))
     stand.ladder.reconciled(ReconcileDone(HALT, ()))

@@ -15,7 +15,7 @@ USAGE: list[tuple[str, str]] = [
     ("run --speed fast", "invalid value for '--speed': "),
     ("run --speed -1", "market.speed = -1.0 cannot be used; it should be greater than or equal"),
     ("run --speed nan", "market.speed = nan cannot be used; it should be a finite number"),
-    ("run --for 0", "--for 0 cannot be used; give seconds above 0"),
+    ("run --for 0", "--for 0 cannot be used; give seconds above 0, at most 1e9"),
     ("run --for nan", "--for nan cannot be used"),
     ("run --for inf", "--for inf cannot be used"),
     ("run --seed -4", "market.seed = -4 cannot be used"),

@@ -126,6 +126,8 @@ class Decoder:
             except msgspec.DecodeError as error:
                 self._without_shape(frame, error)
                 continue
+            except (UnicodeDecodeError, RecursionError) as error:
+                raise BadFrame(frame.where, f"not JSON: {error}") from None
             inner = event.data
             if inner is None:
                 inner = event
@@ -193,7 +195,7 @@ class Decoder:
         """A frame that is no ``_Event``: known but unused, or bad and then BadFrame."""
         try:
             body = msgspec.json.decode(frame.payload)
-        except msgspec.DecodeError as reason:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:
             raise BadFrame(frame.where, f"not JSON: {reason}") from None
         data = body.get("data", body) if isinstance(body, dict) else body
         events = data if isinstance(data, list) else [data]

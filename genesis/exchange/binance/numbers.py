@@ -6,6 +6,7 @@ from genesis.domain.instrument import Instrument
 
 _REMEMBERED = 1 << 16
 _LARGEST = 2**63 - 1
+_MOST_DIGITS = 100  # Python refuses to read several thousand
 
 
 def scaled(text: str, decimals: int) -> int | None:
@@ -20,6 +21,8 @@ def scaled(text: str, decimals: int) -> int | None:
         raise ValueError("is negative" if negative else "is not a number")
     finer = len(fraction) - decimals
     scale: int = 10 ** abs(finer)
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("is too large")
     value, rest = divmod(int(digits), scale) if finer > 0 else (int(digits) * scale, 0)
     if rest:
         return None
@@ -40,7 +43,7 @@ class Prices(dict[str, int]):
 
     def __missing__(self, text: str) -> int:
         instrument = self._instrument
-        what = f"price {text} of {instrument.symbol}"
+        what = f"price {_shown(text)} of {instrument.symbol}"
         try:
             ticks = scaled(text, instrument.price_decimals)
         except ValueError as error:
@@ -64,7 +67,7 @@ class Quantities(dict[str, int]):
 
     def __missing__(self, text: str) -> int:
         instrument = self._instrument
-        what = f"quantity {text} of {instrument.symbol}"
+        what = f"quantity {_shown(text)} of {instrument.symbol}"
         try:
             lots = scaled(text, instrument.lot_decimals)
         except ValueError as error:
@@ -80,3 +83,8 @@ def _remember(known: dict[str, int], text: str, value: int) -> int:
         known.clear()
     known[text] = value
     return value
+
+
+def _shown(text: str) -> str:
+    """For a message of one line: short, and nothing that moves a terminal's cursor."""
+    return ascii(text)[1:-1][:40]
