@@ -125,11 +125,14 @@ def _run(settings: Settings, options: Options, as_json: bool) -> Outcome:
     from genesis.status import closing_line
     from genesis.storage.folder import DataFolder
 
+    interrupted = _remember_interrupts()
     with DataFolder.open(settings.journal.data_dir) as folder:
         log.configure(folder.path, settings, terminal=not options.attended)
         with _said_when_slow("Getting ready; the first start compiles the order book, once."):
             session = Session(settings, folder, options)
         _quit_on_signals(session)
+        if interrupted:
+            session.quit("asked by a signal")
         outcome = _watch(session, settings) if options.attended else _print_status(session, as_json)
         if outcome.summary is not None:
             quote, halted = settings.account.quote, outcome.exit_code == HALTED
@@ -174,6 +177,18 @@ def _print_status(session: Session, to_stderr: bool) -> Outcome:
 
     session.start()
     return session.wait(1.0, look)
+
+
+def _remember_interrupts() -> list[int]:
+    """Ctrl-C during a start raises; where a library swallows that, it is not forgotten."""
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    return interrupts
 
 
 def _quit_on_signals(session: Session) -> None:

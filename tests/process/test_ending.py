@@ -6,11 +6,13 @@ import itertools
 import json
 import signal
 import sqlite3
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from daemon_process import BUSY, genesis, start
+from daemon_process import BUSY, ROOT, genesis, start
 
 from genesis.simulator.market import GeneratedMarket
 from genesis.storage.folder import JOURNAL_NAME, LOCK_NAME
@@ -129,3 +131,38 @@ def test_a_halt_outlives_a_kill(tmp_path: Path) -> None:
     assert summary["refusals"] > 0
     assert not open_orders(tmp_path)
     assert verify(tmp_path).problems == ()
+
+
+SWALLOWED = """
+import os, signal, sys
+from genesis import kernel_cache
+kernel_cache.use()
+from genesis.domain import book
+load = book.warm_up
+def warm_up():
+    load()
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.sigtimedwait([], 1)
+    except KeyboardInterrupt:
+        pass
+book.warm_up = warm_up
+from genesis.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_that_a_library_swallows_during_the_start_is_not_forgotten(
+    tmp_path: Path,
+) -> None:
+    arguments = ["run", "--headless", "--data-dir", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", SWALLOWED, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Ended: 0 orders")
