@@ -2,6 +2,8 @@
 
 ``start`` forks it off a server that has imported everything, which saves each of the many starts
 its second or two; with ``fresh`` it is ``python -m genesis`` from nothing. What runs is the same.
+Start and await them from one thread: starting a process also collects the exit codes of others,
+and a code that two threads read at once is 255 for one of them.
 """
 
 from __future__ import annotations

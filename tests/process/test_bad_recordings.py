@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import os
 import re
 import shutil
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from daemon_process import Said, genesis
+from daemon_process import Said, genesis, start
 
 from genesis.errors import BadFrame
 from genesis.storage.folder import JOURNAL_NAME
@@ -98,10 +96,10 @@ def tried(
             path.write_bytes(BAD[name][0](lines))
         folder = shutil.copytree(past, place / f"data-{name}")
         run = ("run", "--headless", "--market", f"replay:{path}", "--speed", "0", "--until-end")
-        return Tried(genesis("data", "check", path), genesis(*run, "--data-dir", folder), folder)
+        checking, running = start("data", "check", path), start(*run, "--data-dir", folder)
+        return Tried(checking.finish(), running.finish(), folder)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return dict(zip(BAD, pool.map(attempt, BAD), strict=True))
+    return {name: attempt(name) for name in BAD}
 
 
 @pytest.mark.parametrize("name", BAD)
