@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from genesis import __version__, research
+from genesis import __version__
+from genesis.commands.backtest import backtest
+from genesis.commands.drill import drill
 
 if TYPE_CHECKING:
     from genesis.config import Settings
@@ -33,8 +35,8 @@ journal_app = typer.Typer(
     help="The journal of everything that concerns money.", no_args_is_help=True
 )
 db_app = typer.Typer(help="The database below the journal.", no_args_is_help=True)
-app.command()(research.backtest)
-app.command()(research.drill)
+app.command()(backtest)
+app.command()(drill)
 app.add_typer(data_app, name="data")
 app.add_typer(journal_app, name="journal")
 app.add_typer(db_app, name="db")

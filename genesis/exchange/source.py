@@ -12,7 +12,7 @@ import msgspec
 from genesis.domain.instrument import Instrument
 from genesis.errors import ConfigError, InputError
 from genesis.exchange.recording import Recording
-from genesis.messages.market import RawFrame
+from genesis.messages.market import RawFrame, Rows
 from genesis.simulator.market import GeneratedMarket
 
 SIMULATED = "simulated"
@@ -25,6 +25,8 @@ class Market(msgspec.Struct, frozen=True):
     """Frames in receive order and what they are of. ``start_ns`` is the first frame's time.
 
     ``recorded``: a frame that cannot be used is an error of the input, not of a live stream.
+    ``tape``: a history that is decoded already, instead of frames: per symbol its rows (dtype
+    ``ROW``, every diff, snapshot and ticker whole) with ``time_ns`` never decreasing.
     """
 
     title: str
@@ -32,6 +34,7 @@ class Market(msgspec.Struct, frozen=True):
     frames: Iterator[RawFrame]
     start_ns: int
     recorded: bool
+    tape: Mapping[str, Rows] | None = None
 
 
 def open_market(
