@@ -109,6 +109,11 @@ class VirtualSession:
         journal.close()
         return VirtualOutcome(summary, halted, self._error)
 
+    def abandon(self, error: str) -> None:
+        """End without a shutdown in order; safe from a signal handler. ``error`` is one line."""
+        self._error = self._error or error
+        self._ended = True
+
     def _over(self) -> bool:
         while self._heard < len(self._reports):
             report = self._reports[self._heard]

@@ -1,0 +1,80 @@
+"""A market's prices as a few buckets in time, for pictures and excursions. Never trades on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from genesis.domain.instrument import Instrument
+from genesis.errors import BadFrame
+from genesis.exchange.binance.decode import Decoder
+from genesis.messages.market import ROW, Kind, RawFrame, Rows
+
+BUCKETS = 2_000
+"""More than a screen is wide; a bucket keeps its extremes, so no spike is lost."""
+
+Ints = npt.NDArray[np.int64]
+
+_TRADES = (int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
+_TRADE_MARK = b'rade"'
+
+
+class PricePath(msgspec.Struct, frozen=True):
+    """Trade prices of one symbol in ticks, per bucket of time that has any, oldest first.
+
+    All columns have one length: ``times_ns`` is the time of the bucket's last trade, ``close``
+    its price, ``low`` and ``high`` the extremes within the bucket.
+    """
+
+    times_ns: Ints
+    low: Ints
+    high: Ints
+    close: Ints
+
+
+def price_path(rows: Rows, start_ns: int, end_ns: int, buckets: int = BUCKETS) -> PricePath:
+    """The path of rows (dtype ``ROW``) within [start_ns, end_ns)."""
+    first, last = np.searchsorted(rows["time_ns"], (start_ns, end_ns))
+    rows = rows[first:last]
+    kinds = rows["kind"]
+    at = np.flatnonzero((kinds == _TRADES[0]) | (kinds == _TRADES[1]))
+    return _path(rows["time_ns"][at], rows["price_ticks"][at], start_ns, end_ns, buckets)
+
+
+def _path(times: Ints, ticks: Ints, start_ns: int, end_ns: int, buckets: int) -> PricePath:
+    if not len(times):
+        return PricePath(*(np.zeros(0, np.int64) for _ in range(4)))
+    step_ns = max(1, -(-(end_ns - start_ns) // buckets))
+    bucket = (times - start_ns) // step_ns
+    starts = np.flatnonzero(np.concatenate(([True], bucket[1:] != bucket[:-1])))
+    ends = np.append(starts[1:], len(times)) - 1
+    low, high = np.minimum.reduceat(ticks, starts), np.maximum.reduceat(ticks, starts)
+    return PricePath(times[ends], low, high, ticks[ends])
+
+
+class FrameTap:
+    """Reads the trades of frames as they pass; what it cannot read the feed will report."""
+
+    def __init__(self, frames: Iterator[RawFrame], instruments: Mapping[str, Instrument]) -> None:
+        self._frames = frames
+        self._instruments = instruments
+        self._seen: dict[str, list[Rows]] = {symbol: [] for symbol in instruments}
+
+    def __iter__(self) -> Iterator[RawFrame]:
+        decoder = Decoder(self._instruments)
+        for frame in self._frames:
+            if _TRADE_MARK in frame.payload[:120]:
+                try:
+                    for symbol, rows in decoder.decode((frame,)).items():
+                        self._seen[symbol].append(rows)
+                except BadFrame:
+                    decoder = Decoder(self._instruments)
+            yield frame
+
+    def path(self, symbol: str, start_ns: int, end_ns: int, buckets: int = BUCKETS) -> PricePath:
+        """What has passed so far of one symbol."""
+        rows = np.concatenate([np.zeros(0, ROW), *self._seen[symbol]])
+        return price_path(rows, start_ns, end_ns, buckets)

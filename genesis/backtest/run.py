@@ -1,0 +1,145 @@
+"""One backtest as a function: settings and a market in, everything known of the run out.
+
+No file is written here and nothing is printed: that is what a command does with the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from genesis.backtest.engine import VirtualSession
+from genesis.backtest.prices import BUCKETS, FrameTap, PricePath, price_path
+from genesis.config import Settings
+from genesis.domain.instrument import Instrument
+from genesis.exchange.source import Market
+from genesis.messages.journal import ActorRestarted, Entry, Halted
+from genesis.storage.journal import Journal, MemoryLog
+from genesis.summary import Summary
+
+HOST = "strategy."
+
+
+class BacktestResult(msgspec.Struct, frozen=True):
+    """What a run came to. ``entries`` is its whole journal, oldest first.
+
+    ``error`` is one line for a person, empty when there was none; ``halt_reason`` likewise.
+    ``start_ns`` is the market's first moment, ``end_ns`` the trading time at which the run ended.
+    """
+
+    title: str
+    strategies: tuple[str, ...]
+    quote: str
+    instruments: Mapping[str, Instrument]
+    start_ns: int
+    end_ns: int
+    summary: Summary
+    entries: list[Entry]
+    prices: Mapping[str, PricePath]
+    halted: bool
+    halt_reason: str
+    error: str
+
+
+class Backtest:
+    """A run that can be looked at from outside while it goes on. ``run_backtest`` is the short way.
+
+    ``log`` keeps the journal (by default one of its own), ``end_ns`` (trading time) ends the
+    market early, ``buckets`` is how many price buckets a symbol gets, 0 for none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        market: Market,
+        *,
+        end_ns: int | None = None,
+        log: MemoryLog | None = None,
+        buckets: int = BUCKETS,
+    ) -> None:
+        self._settings = settings
+        self._log = MemoryLog() if log is None else log
+        self._buckets = buckets
+        self._tap: FrameTap | None = None
+        if market.tape is None and buckets:
+            self._tap = FrameTap(market.frames, market.instruments)
+            market = msgspec.structs.replace(market, frames=iter(self._tap))
+        self._market = market
+        self._session = VirtualSession(
+            settings,
+            market,
+            lambda: Journal.in_memory(self._log),
+            seed=settings.market.seed,
+            end_ns=end_ns,
+        )
+
+    @property
+    def now_ns(self) -> int:
+        """Trading time; may be read from another thread."""
+        return self._session.runtime.clock.now_ns()
+
+    def abandon(self, error: str) -> None:
+        """End the run at once, with ``error`` as what a person is told."""
+        self._session.abandon(error)
+
+    def run(self) -> BacktestResult:
+        """To the end of the market, once."""
+        outcome = self._session.run()
+        market, entries = self._market, self._log.entries
+        end_ns = self.now_ns
+        halts = [entry.event.reason for entry in entries if isinstance(entry.event, Halted)]
+        return BacktestResult(
+            title=market.title,
+            strategies=self._settings.strategies.enabled,
+            quote=self._settings.account.quote,
+            instruments=market.instruments,
+            start_ns=market.start_ns,
+            end_ns=end_ns,
+            summary=outcome.summary,
+            entries=entries,
+            prices=dict(self._paths(end_ns)),
+            halted=outcome.halted,
+            halt_reason=halts[-1] if outcome.halted and halts else "",
+            error=outcome.error or _crashes(entries),
+        )
+
+    def _paths(self, end_ns: int) -> Iterator[tuple[str, PricePath]]:
+        start_ns, buckets = self._market.start_ns, self._buckets
+        for symbol in sorted(self._market.instruments) if buckets else ():
+            if self._tap is not None:
+                yield symbol, self._tap.path(symbol, start_ns, end_ns, buckets)
+            elif self._market.tape is not None:
+                rows = self._market.tape[symbol]
+                yield symbol, price_path(rows, start_ns, end_ns, buckets)
+
+
+def run_backtest(
+    settings: Settings,
+    market: Market,
+    *,
+    end_ns: int | None = None,
+    log: MemoryLog | None = None,
+    buckets: int = BUCKETS,
+) -> BacktestResult:
+    """Trade ``market`` in virtual time with the daemon's own actors.
+
+    The same settings and market give the same journal, byte for byte. A market with a ``tape`` can
+    be given again; one of frames is used up. Raises ConfigError for settings that do not fit the
+    market; what goes wrong within the run is the result's ``error``.
+    """
+    return Backtest(settings, market, end_ns=end_ns, log=log, buckets=buckets).run()
+
+
+def _crashes(entries: list[Entry]) -> str:
+    """No fault was injected, so a strategy that died has a bug, and its figures are not its own."""
+    deaths = [
+        entry.event
+        for entry in entries
+        if isinstance(entry.event, ActorRestarted) and entry.event.name.startswith(HOST)
+    ]
+    own = [death for death in deaths if death.cause == death.name]
+    if not own:
+        return ""
+    times = "once" if len(own) == 1 else f"{len(own)} times"
+    return f"{own[0].name} failed {times} and was restarted; the first time: {own[0].reason}"
