@@ -20,6 +20,7 @@ from genesis.domain.limits import Limits
 from genesis.domain.state import TradingState
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.paper import FEED, PaperExchange
+from genesis.exchange.reel import FrameReel, Reel, TapeReel
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
 from genesis.runtime.actor import SUPERVISOR, Context
@@ -202,31 +203,41 @@ class House:
         return starter(ViewBridge, slot=self.slot)
 
     def _paper(self, state: TradingState, end_ns: int | None, faults: Faults | None) -> Start:
-        paper, market = self._settings.paper, self._market
+        market = self._market
+        paper = _paper_settings(self._settings)
         self.engine = MatchingEngine(
             market.instruments.values(),
             state.ledger.balances,
-            PaperSettings(
-                maker_fee=paper.maker_fee,
-                taker_fee=paper.taker_fee,
-                latency_to_venue_ns=paper.latency_to_venue_ms * MS,
-                latency_from_venue_ns=paper.latency_from_venue_ms * MS,
-                jitter_ns=paper.jitter_ms * MS,
-            ),
+            paper,
             random.Random(self._settings.market.seed),
             first_id=state.run * IDS_PER_RUN,
         )
         speed_0 = self._settings.market.speed == 0
         return starter(
             PaperExchange,
-            frames=market.frames,
+            reel=_reel(market, end_ns),
             engine=self.engine,
-            new_decoder=lambda: Decoder(market.instruments),
-            latency_ns=paper.latency_from_venue_ms * MS,
+            settings=paper,
             window_ns=self._settings.market.window_ms * MS if speed_0 else 0,
-            end_ns=end_ns,
             faults=faults,
         )
+
+
+def _reel(market: Market, end_ns: int | None) -> Reel:
+    if market.tape is not None:
+        return TapeReel(market.tape, end_ns)
+    return FrameReel(market.frames, Decoder(market.instruments), end_ns)
+
+
+def _paper_settings(settings: Settings) -> PaperSettings:
+    paper = settings.paper
+    return PaperSettings(
+        maker_fee=paper.maker_fee,
+        taker_fee=paper.taker_fee,
+        latency_to_venue_ns=paper.latency_to_venue_ms * MS,
+        latency_from_venue_ns=paper.latency_from_venue_ms * MS,
+        jitter_ns=paper.jitter_ms * MS,
+    )
 
 
 def _times(settings: Settings) -> Times:

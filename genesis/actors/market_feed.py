@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from genesis.errors import BadFrame
 from genesis.exchange.port import DecoderPort
 from genesis.messages.lifecycle import InputFailed
-from genesis.messages.market import MarketBatch, RawFrame, RawFrames, Rows
+from genesis.messages.market import Kind, MarketBatch, MarketRows, RawFrame, RawFrames, Rows
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
+
+_BEGINS_FRAME = np.array(
+    [0] + [k not in (Kind.BID, Kind.ASK, Kind.TICKER_ASK, Kind.RESET) for k in Kind], np.int64
+)
+"""By ``Kind``: whether a row of it begins what the venue sent as one frame."""
 
 
 def book_name(symbol: str) -> str:
@@ -43,6 +50,12 @@ class MarketFeed(Actor):
             batches = self._decode_one_by_one(message.frames)
         for symbol, rows in batches.items():
             self.tell(book_name(symbol), MarketBatch(symbol, message.first_frame, rows))
+
+    @handles(MarketRows)
+    def _on_rows(self, message: MarketRows) -> None:
+        for batch in message.batches:
+            self.count("frames", int(_BEGINS_FRAME[batch.rows["kind"]].sum()))
+            self.tell(book_name(batch.symbol), batch)
 
     def _decode_one_by_one(self, frames: Sequence[RawFrame]) -> Mapping[str, Rows]:
         """What is good of a message with a bad frame in it; the rest shows as a gap."""

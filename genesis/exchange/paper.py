@@ -6,13 +6,13 @@ book and decodes for itself, so that a crash inside GENESIS cannot falsify the v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import msgspec
 
-from genesis.errors import BadFrame, InputError
-from genesis.exchange.port import DecoderPort
+from genesis.exchange.reel import Reel, Stretch
+from genesis.exchange.unshown import Unshown
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import InputFailed, MarketEnded, StartMarket
-from genesis.messages.market import MarketBatch, RawFrame, RawFrames, RequestSnapshot
+from genesis.messages.market import MarketBatch, RawFrames, RequestSnapshot
 from genesis.messages.orders import (
     CancelAtVenue,
     QueryAccount,
@@ -24,21 +24,26 @@ from genesis.messages.orders import (
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles, handles_each
 from genesis.simulator.faults import Fate, Faults, unknown
 from genesis.simulator.matching import Due, MatchingEngine
+from genesis.simulator.settings import PaperSettings
 
 EXECUTOR = "executor"
 FEED = "feed"
-FRAMES_MAX = 512
-"""Frames in one message."""
 FEED_DEPTH_MAX = 64
 """A recording waits while this many messages wait at the feed; a live venue would not."""
 SILENCE_MAX_NS = 60_000_000_000
 """A longer hole in a recording (between two of its files) is not waited out: time jumps over it."""
+UNSHOWN_MAX = 1 << 16
+"""So many rows may wait to be shown to the venue while no order rests there."""
+PUMP_RANK = 1
+"""Behind the other timers of a moment, before the strategies' (see ``actors.strategy``)."""
 AFTERGLOW_NS = 1_000_000_000
 """After the last frame, time for what is still on its way between venue and executor."""
 
 
 class Pump(Message, frozen=True):
-    """Time for the next frames."""
+    """Time for the next stretch of the market. Only the newest ``number`` counts."""
+
+    number: int
 
 
 class Arrive(Message, frozen=True):
@@ -53,98 +58,138 @@ class Deliver(Message, frozen=True):
 
 
 class PaperExchange(Actor):
-    """``frames`` in receive order. Frames up to ``window_ns`` ahead travel together; ``end_ns``
-    (trading time) ends the market early."""
+    """Plays ``reel`` in its time. In real time, frames up to ``window_ns`` ahead travel together;
+    in virtual time everything does that is received before anything else can happen (latency is
+    lookahead)."""
 
     def __init__(
         self,
         context: Context,
-        frames: Iterator[RawFrame],
+        reel: Reel,
         engine: MatchingEngine,
-        new_decoder: Callable[[], DecoderPort],
-        latency_ns: int,
+        settings: PaperSettings,
         window_ns: int,
-        end_ns: int | None,
         faults: Faults | None = None,
     ) -> None:
         super().__init__(context)
-        self._frames = frames
+        self._reel = reel
         self._engine = engine
-        self._decoder = new_decoder()
-        self._latency_ns = latency_ns
+        self._latency_ns = settings.latency_from_venue_ns
+        self._lookahead_ns = min(settings.latency_to_venue_ns, settings.latency_from_venue_ns)
         self._window_ns = window_ns
-        self._end_ns = end_ns
         self._faults = faults
-        self._next: RawFrame | None = None
-        self._sent = 0
+        self._unshown = Unshown()
+        self._newest_ns = 0
+        self._pump = 0
+        self._ended = False
 
     @handles(StartMarket)
     def _on_start(self, start: StartMarket) -> None:
-        if self._read():
-            self._pump_later()
+        self._reel.wind()
+        self._look_for_end()
+        self._pump_later()
 
-    def _read(self) -> bool:
-        """Read one frame ahead; False when there is none."""
-        try:
-            self._next = next(self._frames, None)
-        except InputError as error:
-            self._next = None
-            self.tell(SUPERVISOR, InputFailed(str(error)))
-            return False
-        frame, end_ns = self._next, self._end_ns
-        if frame is not None and end_ns is not None and frame.received_ns >= end_ns:
-            self._next = None
-        if self._next is None:
-            self.after(AFTERGLOW_NS, Deliver(SUPERVISOR, MarketEnded(self._sent)))
-        return self._next is not None
+    def _look_for_end(self) -> None:
+        """Say once that there is no more to come, and why."""
+        if self._reel.next_ns is not None or self._ended:
+            return
+        self._ended = True
+        if self._reel.failure:
+            self.tell(SUPERVISOR, InputFailed(self._reel.failure))
+            return
+        last_ns = max(self._newest_ns, self.now_ns())
+        over = Deliver(SUPERVISOR, MarketEnded(self._reel.sent))
+        self.after(last_ns + AFTERGLOW_NS - self.now_ns(), over)
 
     def _pump_later(self) -> None:
-        if self._next is not None:
-            delay_ns = self._next.received_ns - self.now_ns()
-            self.after(min(max(0, delay_ns), SILENCE_MAX_NS), Pump())
+        """Come again with the next of the market, or to show own orders what is published already.
+
+        Behind every other timer of that moment, so that what happens does not hang on which of
+        them was set first.
+        """
+        next_ns = self._reel.next_ns
+        if self._engine.holds_orders and self._unshown.next_ns is not None:
+            next_ns = self._unshown.next_ns
+        if next_ns is None:
+            return
+        self._pump += 1
+        reached_ns = max(self.now_ns(), self._newest_ns)
+        at_ns = min(max(next_ns, self.now_ns()), reached_ns + SILENCE_MAX_NS)
+        self.after(at_ns - self.now_ns(), Pump(self._pump), rank=PUMP_RANK)
 
     @handles(Pump)
     def _on_pump(self, pump: Pump) -> None:
+        if pump.number != self._pump:
+            return
         if self.context.runtime.address(FEED).mailbox.depth > FEED_DEPTH_MAX:
             self.after_wall(1_000_000, pump)
             return
-        next_ns = 0 if self._next is None else self._next.received_ns
-        frames = self._take(max(next_ns, self.now_ns() + self._window_ns))
-        if frames:
-            clock = self.context.runtime.clock
-            clock.jump_to(frames[-1].received_ns)
-            self._now_ns = clock.now_ns()
-            self._show(frames)
+        self._wait_no_silence()
+        horizon_ns = self.horizon_ns()
+        if horizon_ns is None:
+            self._play_window()
+        else:
+            self._play_before(horizon_ns)
+
+    def _wait_no_silence(self) -> None:
+        """The clock goes to what comes next, over what was not waited out."""
+        next_ns = self._reel.next_ns
+        if next_ns is not None and self.now_ns() >= self._newest_ns + SILENCE_MAX_NS:
+            self._jump_to(next_ns)
+
+    def _jump_to(self, time_ns: int) -> None:
+        clock = self.context.runtime.clock
+        clock.jump_to(time_ns)
+        self._now_ns = clock.now_ns()
+
+    def _play_window(self) -> None:
+        """Real time: publish what is due and the next ``window_ns`` with it."""
+        stretch = self._take(self.now_ns() + self._window_ns + 1)
+        if stretch is not None:
+            self._jump_to(stretch.last_ns)
+            self._show_before(stretch.last_ns + 1)
             self._deliver(self._engine.advance(self.now_ns()))
         self._pump_later()
-        if frames:
-            self._publish(frames)  # last, so that from here on only the feed has work
+        if stretch is not None:
+            self._publish(stretch)  # last, so that from here on only the feed has work
 
-    def _publish(self, frames: list[RawFrame]) -> None:
-        first = self._sent + 1
-        self._sent += len(frames)
-        if self._faults is not None:
-            frames = self._faults.frames(frames, self.now_ns())
-        if frames:
-            self.tell(FEED, RawFrames("market", first, tuple(frames)))
+    def _play_before(self, horizon_ns: int) -> None:
+        """Virtual time: publish up to the next thing that can happen.
 
-    def _take(self, until_ns: int) -> list[RawFrame]:
-        frames: list[RawFrame] = []
-        while self._next is not None and self._next.received_ns <= until_ns:
-            frames.append(self._next)
-            if len(frames) == FRAMES_MAX:
-                self._read()
-                break
-            self._read()
-        return frames
+        While own orders rest here, no further than an answer to them takes, and they are shown
+        the same stretch at once. Without any, the venue is shown it when an order arrives.
+        """
+        now_ns = self.now_ns()
+        if self._engine.holds_orders:
+            horizon_ns = min(horizon_ns, now_ns + max(1, self._lookahead_ns))
+        stretch = self._take(horizon_ns)
+        if self._engine.holds_orders:
+            self._show_before(horizon_ns)
+        elif len(self._unshown) > UNSHOWN_MAX:
+            self._show_before(now_ns)
+        self._pump_later()
+        if stretch is not None:
+            self._publish(stretch)
 
-    def _show(self, frames: list[RawFrame]) -> None:
-        """Let the venue itself see its market; the feed is who reports a bad frame."""
-        try:
-            batches = self._decoder.decode(frames)
-        except BadFrame:
-            return
-        for symbol, rows in batches.items():
+    def _take(self, before_ns: int) -> Stretch | None:
+        stretch = self._reel.take(before_ns)
+        if stretch is not None:
+            self._newest_ns = stretch.last_ns
+            self._unshown.add(stretch.rows)
+        self._look_for_end()
+        return stretch
+
+    def _publish(self, stretch: Stretch) -> None:
+        message: Message | None = stretch.message
+        if self._faults is not None and isinstance(message, RawFrames):
+            frames = self._faults.frames(list(message.frames), self.now_ns())
+            message = msgspec.structs.replace(message, frames=tuple(frames)) if frames else None
+        if message is not None:
+            self.tell(FEED, message)
+
+    def _show_before(self, before_ns: int) -> None:
+        """Let the venue itself see its market."""
+        for symbol, rows in self._unshown.take(before_ns):
             self._deliver(self._engine.on_rows(symbol, rows))
 
     @handles_each(SubmitOrder, CancelAtVenue)
@@ -172,14 +217,17 @@ class PaperExchange(Actor):
 
     @handles(Arrive)
     def _on_arrive(self, arrive: Arrive) -> None:
+        self._show_before(self.now_ns())
         self._deliver(self._engine.advance(self.now_ns()))
         self._arrive_later()
+        self._pump_later()
 
     @handles(RequestSnapshot)
     def _on_snapshot(self, request: RequestSnapshot) -> None:
+        self._show_before(self.now_ns() + 1)
         rows = self._engine.snapshot(request.symbol, self.now_ns())
         if rows is not None:
-            batch = MarketBatch(request.symbol, self._sent, rows)
+            batch = MarketBatch(request.symbol, self._reel.sent, rows)
             self.after(self._latency_ns, Deliver(request.reply_to, batch))
 
     def _deliver(self, dues: list[Due]) -> None:

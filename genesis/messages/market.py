@@ -104,6 +104,15 @@ class MarketBatch(Message, frozen=True):
     rows: Rows
 
 
+class MarketRows(Message, frozen=True):
+    """A stretch of a history that is decoded already: per symbol its rows in receive order."""
+
+    overflow: ClassVar[Overflow] = Overflow.RESYNC
+
+    connection: str
+    batches: tuple[MarketBatch, ...]
+
+
 class BookView(Message, frozen=True):
     """The newest top of one synchronised book. Conflates per symbol: the newest wins.
 

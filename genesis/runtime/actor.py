@@ -73,8 +73,17 @@ class Runtime(Protocol):
     def run_loop(self, address: Address, epoch: int, actor: Actor) -> None: ...
 
     def timer(
-        self, address: Address, epoch: int, delay_ns: int, message: Message, *, wall: bool
+        self,
+        address: Address,
+        epoch: int,
+        delay_ns: int,
+        message: Message,
+        *,
+        wall: bool,
+        rank: int = 0,
     ) -> None: ...
+
+    def horizon_ns(self) -> int | None: ...
 
     def died(self, address: Address, epoch: int, reason: str) -> None: ...
 
@@ -134,10 +143,20 @@ class Actor(pykka.Actor):
         context = self.context
         context.address.send_as(context.epoch, context.runtime.address(to), message)
 
-    def after(self, delay_ns: int, message: Message) -> None:
-        """Deliver ``message`` to this incarnation in ``delay_ns`` of trading time."""
+    def after(self, delay_ns: int, message: Message, rank: int = 0) -> None:
+        """Deliver ``message`` to this incarnation in ``delay_ns`` of trading time.
+
+        Of virtual timers due at one moment those of a lower ``rank`` come first.
+        """
         context = self.context
-        context.runtime.timer(context.address, context.epoch, delay_ns, message, wall=False)
+        context.runtime.timer(
+            context.address, context.epoch, delay_ns, message, wall=False, rank=rank
+        )
+
+    def horizon_ns(self) -> int | None:
+        """In virtual time: before this moment nothing else happens, so that what is received until
+        then may be worked off now. None in real time, where nobody knows."""
+        return self.context.runtime.horizon_ns()
 
     def after_wall(self, delay_ns: int, message: Message) -> None:
         """As ``after``, in real time: for housekeeping that recorded time must not hurry."""

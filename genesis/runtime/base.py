@@ -104,6 +104,10 @@ class BaseRuntime:
         down = ActorDown(address.name, epoch, reason, vacated.message)
         self._addresses[SUPERVISOR].tell(down)
 
+    def horizon_ns(self) -> int | None:
+        """In real time nobody knows what comes next."""
+        return None
+
     def _put_to(self, name: str) -> None:
         """A message has been queued for ``name``."""
 

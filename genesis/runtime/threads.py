@@ -61,7 +61,14 @@ class ThreadsRuntime(BaseRuntime):
         threading.Thread(target=run, name=f"{address.name}#{epoch}", daemon=True).start()
 
     def timer(
-        self, address: Address, epoch: int, delay_ns: int, message: Message, *, wall: bool
+        self,
+        address: Address,
+        epoch: int,
+        delay_ns: int,
+        message: Message,
+        *,
+        wall: bool,
+        rank: int = 0,
     ) -> None:
         self._timers.add(address, epoch, delay_ns, message, wall=wall)
 

@@ -154,6 +154,11 @@ class MatchingEngine:
         """Own orders and trades per symbol: what a drill holds the journal against."""
         return self._desks.values()
 
+    @property
+    def holds_orders(self) -> bool:
+        """Whether the market could fill something now."""
+        return any(desk.open for desk in self._desks.values())
+
     def synced(self, symbol: str) -> bool:
         """Whether the venue has a whole book to serve and match against."""
         return self._matchers[symbol].book.synced

@@ -85,13 +85,23 @@ class FakeRuntime:
         raise AssertionError(f"{address.name} is not to be started here")
 
     def timer(
-        self, address: Address, epoch: int, delay_ns: int, message: Message, *, wall: bool
+        self,
+        address: Address,
+        epoch: int,
+        delay_ns: int,
+        message: Message,
+        *,
+        wall: bool,
+        rank: int = 0,
     ) -> None:
         due_ns = self.clock.now_ns() + delay_ns
         self.timers.append(Timer(due_ns, address.name, epoch, message, wall))
 
     def died(self, address: Address, epoch: int, reason: str) -> None:
         address.vacate(epoch)
+
+    def horizon_ns(self) -> int | None:
+        return None
 
     def hang(self, address: Address, epoch: int) -> None:
         """A test does not wait."""

@@ -1,0 +1,48 @@
+"""Rows that are published but not yet shown to the venue's own matching. Shows nothing itself."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from genesis.messages.market import Rows
+
+
+class Unshown:
+    """Per symbol in receive order; ``len`` counts rows."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[Rows]] = {}
+        self._rows = 0
+
+    def __len__(self) -> int:
+        return self._rows
+
+    @property
+    def next_ns(self) -> int | None:
+        """When the first waiting row was received."""
+        heads = (int(parts[0]["time_ns"][0]) for parts in self._waiting.values() if parts)
+        return min(heads, default=None)
+
+    def add(self, rows: Mapping[str, Rows]) -> None:
+        for symbol, part in rows.items():
+            if len(part):
+                self._waiting.setdefault(symbol, deque()).append(part)
+                self._rows += len(part)
+
+    def take(self, before_ns: int) -> Iterator[tuple[str, Rows]]:
+        """What was received before ``before_ns``, symbol by symbol."""
+        for symbol, parts in self._waiting.items():
+            while parts:
+                part = parts.popleft()
+                if int(part["time_ns"][-1]) >= before_ns:
+                    cut = int(np.searchsorted(part["time_ns"], before_ns))
+                    if cut < len(part):
+                        parts.appendleft(part[cut:])
+                    part = part[:cut]
+                    if not cut:
+                        break
+                self._rows -= len(part)
+                yield symbol, part
