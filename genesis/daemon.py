@@ -107,10 +107,12 @@ class House:
         end_ns: int | None,
         report: Callable[[Message], None],
         faults: Faults | None = None,
+        engine: MatchingEngine | None = None,
     ) -> None:
         """``state`` is the journal's at the start of the run; ``end_ns`` ends the market early.
 
-        ``faults`` stand between the paper venue and its client: for drills.
+        For drills: ``faults`` stand between the paper venue and its client, and ``engine`` is a
+        venue that has outlived the process before.
         """
         self.runtime = runtime
         self.gate = TradingGate()
@@ -121,6 +123,7 @@ class House:
         self._open_journal = open_journal
         self._run = state.run
         self._strategies = strategies(settings, self.symbols)
+        self.reads_depth = any(make().cadence.depth for make in self._strategies.values())
         starts = {**self._money(), **self._market_actors(), VIEW: self._view()}
         self._register(starts)
         groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
@@ -138,7 +141,15 @@ class House:
             run=state.run,
             report=report,
         )
-        self._exchange = self._paper(state, end_ns, faults)
+        paper = _paper_settings(settings)
+        self.engine = engine or MatchingEngine(
+            market.instruments.values(),
+            state.ledger.balances,
+            paper,
+            random.Random(settings.market.seed),
+            first_id=state.run * IDS_PER_RUN,
+        )
+        self._exchange = self._paper(paper, end_ns, faults)
 
     def start(self) -> None:
         """Start the exchange outside, then the supervisor, which starts everything else."""
@@ -178,6 +189,7 @@ class House:
     def _market_actors(self) -> dict[str, Start]:
         instruments = self._market.instruments
         hosts = tuple(strategy_name(name) for name in self._strategies)
+        levels = self._settings.market.depth_levels if self.reads_depth else 0
         starts: dict[str, Start] = {
             FEED: starter(
                 MarketFeed,
@@ -189,33 +201,29 @@ class House:
             starts[book_name(symbol)] = starter(
                 OrderBook,
                 instrument=instruments[symbol],
-                depth_levels=self._settings.market.depth_levels,
+                depth_levels=levels,
                 view_readers=(*hosts, RISK, PUBLISHER),
                 trade_readers=hosts,
             )
-        for name, make in self._strategies.items():
+        for place, (name, make) in enumerate(self._strategies.items()):
             starts[strategy_name(name)] = starter(
-                StrategyHost, strategy=name, make=make, instruments=instruments, run=self._run
+                StrategyHost,
+                strategy=name,
+                make=make,
+                instruments=instruments,
+                run=self._run,
+                place=place,
             )
         return starts
 
     def _view(self) -> Start:
         return starter(ViewBridge, slot=self.slot)
 
-    def _paper(self, state: TradingState, end_ns: int | None, faults: Faults | None) -> Start:
-        market = self._market
-        paper = _paper_settings(self._settings)
-        self.engine = MatchingEngine(
-            market.instruments.values(),
-            state.ledger.balances,
-            paper,
-            random.Random(self._settings.market.seed),
-            first_id=state.run * IDS_PER_RUN,
-        )
+    def _paper(self, paper: PaperSettings, end_ns: int | None, faults: Faults | None) -> Start:
         speed_0 = self._settings.market.speed == 0
         return starter(
             PaperExchange,
-            reel=_reel(market, end_ns),
+            reel=_reel(self._market, end_ns),
             engine=self.engine,
             settings=paper,
             window_ns=self._settings.market.window_ms * MS if speed_0 else 0,

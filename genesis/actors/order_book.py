@@ -10,6 +10,8 @@ from genesis.domain.instrument import Instrument
 from genesis.messages.base import Message
 from genesis.messages.journal import BookLost, BookRecovered
 from genesis.messages.market import (
+    NO_LEVELS,
+    NO_TOPS,
     TRADE,
     AskBest,
     Best,
@@ -48,9 +50,9 @@ class OrderBook(JournalingActor):
 
     def begin(self) -> None:
         super().begin()
-        self._book = Book(self._instrument)
+        self._book = Book(self._instrument, tops=True)
         self._asked = False
-        self._publish(0, np.empty(0, TRADE))
+        self._publish(0, np.empty(0, TRADE), NO_TOPS)
 
     @handles(MarketBatch)
     def _on_batch(self, batch: MarketBatch) -> None:
@@ -60,7 +62,7 @@ class OrderBook(JournalingActor):
         recovered = [r for r in folded.resyncs if self.epoch > 1 or not r.first]
         self.record(*(BookLost(symbol, gap.reason) for gap in folded.gaps))
         self.record(*(BookRecovered(symbol, resync.update_id) for resync in recovered))
-        self._publish(batch.trace_id, folded.trades)
+        self._publish(batch.trace_id, folded.trades, folded.tops)
         if not self._book.synced and not self._asked:
             self._ask_for_snapshot()
         self.count("depth_updates", folded.depth_updates)
@@ -86,11 +88,13 @@ class OrderBook(JournalingActor):
         self.tell(EXCHANGE, RequestSnapshot(self._instrument.symbol, self.name))
         self.after(SNAPSHOT_RETRY_NS, AskAgain())
 
-    def _publish(self, trace_id: int, trades: Rows) -> None:
+    def _publish(self, trace_id: int, trades: Rows, tops: Rows) -> None:
         """Tell every reader its view, and those of trades the trades behind it, in one go."""
         book = self._book
         bid_ticks, bid_lots, ask_ticks, ask_lots = book.touch() if book.synced else (0, 0, 0, 0)
-        bids, asks = book.levels(self._depth_levels if book.synced else 0)
+        bids, asks = NO_LEVELS, NO_LEVELS
+        if self._depth_levels and book.synced:
+            bids, asks = book.levels(self._depth_levels)
         view = BookView(
             symbol=self._instrument.symbol,
             trace_id=trace_id,
@@ -103,6 +107,8 @@ class OrderBook(JournalingActor):
             ask_lots=ask_lots,
             bids=bids,
             asks=asks,
+            tops=tops,
+            newest_ns=int(tops["at_ns"][-1]) if len(tops) else 0,
         )
         ticks = TradeTicks(view.symbol, trace_id, trades)
         for reader in self._view_readers:

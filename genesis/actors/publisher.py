@@ -79,8 +79,6 @@ class Publisher(FollowingActor):
     def restore(self, snapshot: JournalSnapshot) -> None:
         state = TradingState.decode(snapshot.state)
         self._book = RiskBook(self._instruments, self._limits, state)
-        for view in self._views.values():
-            self._book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
         for entry in entries:
@@ -104,8 +102,6 @@ class Publisher(FollowingActor):
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
         self._views[view.symbol] = view
-        if self._book is not None:
-            self._book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
 
     @handles(ActorsSeen)
     def _on_actors(self, seen: ActorsSeen) -> None:
@@ -159,6 +155,9 @@ class Publisher(FollowingActor):
 
     def _look(self) -> v.ViewState:
         book = self._book
+        if book is not None:
+            for view in self._views.values():
+                book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
         gate = self._gate.read()
         return v.ViewState(
             seq=self._state.seq + 1,

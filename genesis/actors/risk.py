@@ -9,6 +9,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits, Mark, Refusal
 from genesis.domain.risk_book import RiskBook
 from genesis.domain.state import TradingState
+from genesis.domain.views import Views
 from genesis.messages.base import Message
 from genesis.messages.control import Halt
 from genesis.messages.journal import (
@@ -51,6 +52,10 @@ class MarkEquity(Message, frozen=True):
     """Time to note the equity in the journal."""
 
 
+class Look(Message, frozen=True):
+    """Time to see whether the marks alone have broken a limit."""
+
+
 class Risk(FollowingActor):
     """Holds the ledger as the journal tells it, and what is approved but not journaled yet."""
 
@@ -69,12 +74,13 @@ class Risk(FollowingActor):
     def begin(self) -> None:
         super().begin()
         self._book: RiskBook | None = None
-        self._views: dict[str, BookView] = {}
-        self._looked_ns = 0
+        self._views = Views()
+        self._marked: dict[str, tuple[bool, int, int, int]] = {}
         self._refused: dict[tuple[str, str, str], int] = {}
         self._halting = False
         self._executor_back_ns: int | None = None
         self.after(MARK_EVERY_NS, MarkEquity())
+        self.after(LOOK_EVERY_NS, Look())
 
     def end(self) -> None:
         self._mark_equity()
@@ -82,8 +88,7 @@ class Risk(FollowingActor):
     def restore(self, snapshot: JournalSnapshot) -> None:
         state = TradingState.decode(snapshot.state)
         self._book = RiskBook(self._instruments, self._limits, state)
-        for view in self._views.values():
-            self._book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
+        self._marked.clear()
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
         if self._book is not None:
@@ -108,11 +113,25 @@ class Risk(FollowingActor):
 
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
-        if self._book is None:
-            self._views[view.symbol] = view
-            return
-        self._book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
-        if self.now_ns() - self._looked_ns >= LOOK_EVERY_NS:
+        self._views.see(view)
+
+    def _marked_book(self, book: RiskBook) -> RiskBook:
+        """``book`` with the marks as of now; a mark is made only when it is wanted."""
+        now_ns = self.now_ns()
+        for symbol in self._views:
+            view = self._views.at(symbol, now_ns)
+            if view is None:
+                continue
+            seen = (view.synced, view.bid_ticks, view.ask_ticks, view.time_ns)
+            if self._marked.get(symbol) != seen:
+                self._marked[symbol] = seen
+                book.on_mark(symbol, mark_of(view, self._instruments[symbol]))
+        return book
+
+    @handles(Look)
+    def _on_look(self, look: Look) -> None:
+        self.after(LOOK_EVERY_NS, look)
+        if self._book is not None:
             self._look(self._book)
 
     @handles(PlaceOrder)
@@ -130,7 +149,7 @@ class Risk(FollowingActor):
         gate = self._gate.read()
         if gate.state is GateState.HALTED:
             return Refusal("gate", f"{gate.state}: {gate.reason}", str(GateState.ACTIVE))
-        return self._book.judge(order, self.now_ns())
+        return self._marked_book(self._book).judge(order, self.now_ns())
 
     def _refuse(self, order: PlaceOrder, refusal: Refusal) -> None:
         self.count("refusals")
@@ -158,10 +177,10 @@ class Risk(FollowingActor):
         )
 
     def _look(self, book: RiskBook) -> None:
-        self._looked_ns = self.now_ns()
-        if book.observe(self._looked_ns) is None:
+        now_ns = self.now_ns()
+        if self._marked_book(book).observe(now_ns) is None:
             return  # equity cannot be told: that is no reason to lift anything
-        breach = book.breach(self._looked_ns)
+        breach = book.breach(now_ns)
         if breach is None:
             self._gate.release(DAILY_LOSS)
         elif not breach.halts:
@@ -176,6 +195,8 @@ class Risk(FollowingActor):
         self.after(MARK_EVERY_NS, MarkEquity())
 
     def _mark_equity(self) -> None:
-        marked = None if self._book is None else self._book.equity_marked(self.now_ns())
+        if self._book is None:
+            return
+        marked = self._marked_book(self._book).equity_marked(self.now_ns())
         if marked is not None:
             self.record(marked)

@@ -28,13 +28,19 @@ from genesis.messages.orders import (
     Side,
 )
 from genesis.runtime.actor import Context, handles
+from genesis.runtime.virtual import READERS_RANK
 from genesis.strategies.port import Desk, Strategy
+from genesis.strategies.waiting import ALL_NS, Seen, Waiting
 
 RISK = "risk"
 
 
 class Wake(Message, frozen=True):
     """The cadence's interval has passed."""
+
+
+class Continue(Message, frozen=True):
+    """Time for what the strategy has still to be shown, or for what it intended on it."""
 
 
 class StrategyHost(FollowingActor):
@@ -48,8 +54,11 @@ class StrategyHost(FollowingActor):
         make: Callable[[], Strategy],
         instruments: Mapping[str, Instrument],
         run: int,
+        place: int = 0,
     ) -> None:
+        """``place``: its turn among the strategies that something reaches at one moment."""
         super().__init__(context)
+        self._place = place
         self._strategy_name = strategy
         self._make = make
         self._instruments = instruments
@@ -61,6 +70,8 @@ class StrategyHost(FollowingActor):
         self._desk = Desk(self._strategy_name, self._instruments, prefix)
         self._strategy = self._make()
         self._cadence = self._strategy.cadence
+        self._waiting = Waiting(self._desk, self._strategy, tuple(self._instruments))
+        self._continuing = False
         if self.epoch > 1:
             reason = f"{self.name} restarted"
             self.tell(EXECUTOR, CancelOrders(reason, strategy=self._strategy_name))
@@ -78,24 +89,52 @@ class StrategyHost(FollowingActor):
 
     @handles(TradeTicks)
     def _on_trades(self, message: TradeTicks) -> None:
-        if not self._cadence.every_trade or not self.follower.ready:
+        if not self.follower.ready:
             return
-        desk, on_trade, symbol = self._desk, self._strategy.on_trade, message.symbol
-        desk.now_ns = self.now_ns()
-        desk.trace_id = message.trace_id
-        trades = message.trades
-        columns = (trades["price_ticks"], trades["quantity_lots"], trades["side"])
-        for price, quantity, side in zip(*(c.tolist() for c in columns), strict=True):
-            on_trade(desk, symbol, price, quantity, side)
-        self._act()
+        if self._cadence.trades:
+            self._desk.keep_trades(message.symbol, message.trades)
+        if self._cadence.every_trade:
+            self._waiting.add_trades(message.symbol, message.trades, self._seen(message))
+            self._go_on()
 
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
-        moved = self._desk.see(view)
-        if moved and self._cadence.top_of_book and self.follower.ready:
-            self._stamp(view.trace_id)
-            self._strategy.on_top(self._desk, view.symbol)
+        self._desk.see(view)
+        if self._cadence.top_of_book and self.follower.ready:
+            self._waiting.add_view(view, self._seen(view))
+            self._go_on()
+
+    def _seen(self, message: TradeTicks | BookView) -> Seen | None:
+        """Live, a message is seen as it comes; in virtual time it is a stretch of many moments."""
+        return Seen(self.now_ns(), message.trace_id) if self.horizon_ns() is None else None
+
+    def _go_on(self) -> None:
+        """Show the strategy what waits: in real time at once, in virtual time when that comes."""
+        if self.horizon_ns() is not None:
+            self._continue_later()
+            return
+        while self._waiting.next_ns is not None:
+            self._waiting.run(ALL_NS)
             self._act()
+
+    def _continue_later(self) -> None:
+        next_ns = self._waiting.next_ns
+        if self._desk.intents:
+            next_ns = self._desk.now_ns  # not a moment before what they were decided on
+        if next_ns is not None and not self._continuing:
+            self._continuing = True
+            delay_ns = max(0, next_ns - self.now_ns())
+            self.after(delay_ns, Continue(), rank=READERS_RANK + self._place)
+
+    @handles(Continue)
+    def _on_continue(self, again: Continue) -> None:
+        self._continuing = False
+        horizon_ns = self.horizon_ns()
+        if not self._desk.intents and horizon_ns is not None:
+            self._waiting.run(horizon_ns)
+        if self._desk.intents and self._desk.now_ns <= self.now_ns():
+            self._act()
+        self._continue_later()
 
     @handles(Wake)
     def _on_wake(self, wake: Wake) -> None:
@@ -163,8 +202,6 @@ class StrategyHost(FollowingActor):
         self._desk.trace_id = trace_id
 
     def _act(self) -> None:
-        if not self._desk.has_intents():
-            return
         for intent in self._desk.take_intents():
             self.count("decisions")
             self.tell(RISK if isinstance(intent, PlaceOrder) else EXECUTOR, intent)

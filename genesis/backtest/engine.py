@@ -57,7 +57,11 @@ class VirtualSession:
         end_ns: int | None = None,
         actor_faults: Sequence[ActorFault] = (),
         faults: Faults | None = None,
+        lookahead: bool = True,
     ) -> None:
+        """``lookahead``: let what cannot change anything travel together, as long as nothing fails
+        (a crash comes between any two messages) and no strategy reads the levels of a book.
+        """
         self._market = market
         self._open_journal = open_journal
         journal = open_journal()
@@ -80,6 +84,8 @@ class VirtualSession:
             self._reports.append,
             faults,
         )
+        healthy = not actor_faults and faults is None
+        self.runtime.lookahead = lookahead and healthy and not self.house.reads_depth
         self.house.gate.hold(RECOVERY, "starting")
         if state.halted:
             self.house.gate.hold(HALT, state.halt_reason)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from genesis.domain import book_layout as lay
 from genesis.domain import level_kernels, sync_kernels
 from genesis.domain.instrument import Instrument
-from genesis.messages.market import ROW, TRADE, Kind, Levels, Rows
+from genesis.messages.market import NO_TOPS, ROW, TOP, TRADE, Kind, Levels, Rows
 
 PENDING_LIMIT_ROWS = 1 << 16
 """Diffs kept while waiting for a snapshot: 3.7 MB, some 150 s of a busy symbol's 100 ms diffs."""
@@ -27,6 +27,7 @@ _CAPACITY = 1024  # levels a side to begin with; doubles
 _TICKER_RING = 1024
 _TRADES_CHUNK = 1024
 _EVENTS_CHUNK = 64
+_TOPS_CHUNK = 1024
 
 GAP = "update ids are missing"
 TOO_OLD = "the snapshot is older than the first buffered diff"
@@ -56,7 +57,8 @@ class Resync(NamedTuple):
 class Folded(msgspec.Struct, frozen=True):
     """What one ``Book.fold`` brought.
 
-    ``trades`` has dtype ``TRADE``. ``depth_diffs`` were received, ``depth_updates`` are level rows
+    ``trades`` has dtype ``TRADE``, ``tops`` dtype ``TOP`` (empty unless the book notes them).
+    ``depth_diffs`` were received, ``depth_updates`` are level rows
     applied from diffs (buffered ones when they are applied). ``crossed`` counts books dropped
     because a diff or snapshot crossed them. ``ticker_checked`` counts update ids at which both a
     ticker and the folded book were known, ``ticker_mismatch`` those where they differed in a price
@@ -64,6 +66,7 @@ class Folded(msgspec.Struct, frozen=True):
     """
 
     trades: Rows
+    tops: Rows
     gaps: tuple[Gap, ...]
     resyncs: tuple[Resync, ...]
     crossed: int
@@ -86,9 +89,12 @@ class Folded(msgspec.Struct, frozen=True):
 
 
 class Book:
-    """The full depth of one symbol in ticks and market lots. Prices of 0 mean "none known"."""
+    """The full depth of one symbol in ticks and market lots. Prices of 0 mean "none known".
 
-    def __init__(self, instrument: Instrument) -> None:
+    ``tops``: note the touch after every moment at which something of it was received.
+    """
+
+    def __init__(self, instrument: Instrument, *, tops: bool = False) -> None:
         self.instrument = instrument
         self._state = np.zeros(lay.STATE_SIZE, np.int64)
         self._keys = np.zeros(2 * _CAPACITY, np.int64)
@@ -97,6 +103,7 @@ class Book:
         self._ring = np.zeros((_TICKER_RING, 5), np.int64)
         self._trades = np.zeros((_TRADES_CHUNK, lay.TRADE_WIDTH), np.int64)
         self._events = np.zeros((_EVENTS_CHUNK, lay.EVENT_WIDTH), np.int64)
+        self._tops = np.zeros((_TOPS_CHUNK if tops else 0, lay.TOP_WIDTH), np.int64)
         self._touch = np.zeros(4, np.int64)
 
     def fold(self, rows: Rows) -> Folded:
@@ -109,6 +116,7 @@ class Book:
         state = self._state
         state[lay.TRADES :] = 0
         chunks: list[npt.NDArray[np.int64]] = []
+        tops: list[npt.NDArray[np.int64]] = []
         gaps: list[Gap] = []
         resyncs: list[Resync] = []
         at = 0
@@ -124,8 +132,12 @@ class Book:
                 self._ring,
                 self._trades,
                 self._events,
+                self._tops,
             )
             self._drain(chunks, gaps, resyncs)
+            if noted := int(state[lay.TOPS]):
+                tops.append(self._tops[:noted].copy())
+                state[lay.TOPS] = 0
             stopped = int(state[lay.STOPPED])
             if stopped == lay.DONE:
                 break
@@ -133,6 +145,7 @@ class Book:
         counts = state.tolist()
         return Folded(
             trades=_as_trades(chunks),
+            tops=_as_tops(tops),
             gaps=tuple(gaps),
             resyncs=tuple(resyncs),
             crossed=counts[lay.CROSSED],
@@ -309,6 +322,13 @@ def _as_trades(chunks: list[npt.NDArray[np.int64]]) -> Rows:
         return np.empty(0, TRADE)
     table = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
     return table.reshape(-1).view(TRADE)
+
+
+def _as_tops(chunks: list[npt.NDArray[np.int64]]) -> Rows:
+    if not chunks:
+        return NO_TOPS
+    table = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+    return table.reshape(-1).view(TOP)
 
 
 def warm_up() -> None:

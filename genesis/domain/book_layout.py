@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # Columns of a market row and of a trade, as int64 (``ROW``, ``TRADE``).
 TIME, EVENT, KIND, PRICE, QUANTITY, FIRST_ID, LAST_ID = 0, 1, 2, 3, 4, 5, 6
-ROW_WIDTH, TRADE_WIDTH = 7, 10
+ROW_WIDTH, TRADE_WIDTH, TOP_WIDTH = 7, 10, 8
 
 # Places in the state vector (the counts of levels first: 0 bids, 1 asks).
 BIDS, ASKS, SYNCED, BOOK_ID, EVER_SYNCED = 0, 1, 2, 3, 4
@@ -15,8 +15,9 @@ TICKER_NS = 16
 # Counted since the caller last set them to 0.
 TRADES, EVENTS, STOPPED = 17, 18, 19
 CROSSED, DIFFS, UPDATES, SNAPSHOTS, TICKERS, CHECKED, MISMATCHED = 20, 21, 22, 23, 24, 25, 26
-SCRATCH = 27  # room for one touch
-STATE_SIZE = 31
+TOPS = 27
+SCRATCH = 28  # room for one touch
+STATE_SIZE = 32
 
 # Why ``fold_rows`` came back before the end of its rows (``state[STOPPED]``).
 DONE, GROW_LEVELS, GROW_PENDING, DRAIN, CUT_SHORT, NOT_EXPECTED = 0, 1, 2, 3, 4, 5

@@ -6,19 +6,17 @@ A diff or snapshot is taken whole or not at all; nothing here allocates: what do
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from genesis.domain import book_layout as lay
-from genesis.domain.level_kernels import (
-    Ints,
-    best_ask,
-    best_bid,
-    folded_top,
-    kernel,
-    set_level,
-    touch,
+from genesis.domain.level_kernels import Ints, best_ask, best_bid, kernel, set_level
+from genesis.domain.touch_kernels import (
+    Tables,
+    compare_with_ring,
+    note_top,
+    report,
+    take_ticker,
+    take_trade,
 )
 from genesis.messages.market import Kind
 
@@ -32,18 +30,6 @@ _TICKER_BID = int(Kind.TICKER_BID)
 _TICKER_ASK = int(Kind.TICKER_ASK)
 _RESET = int(Kind.RESET)
 _TICKER_AHEAD_NS = 5_000_000_000  # five of the slowest diffs
-
-
-class _Tables(NamedTuple):
-    """Everything one book consists of; the meanings are in ``book_layout``."""
-
-    state: Ints
-    keys: Ints
-    lots: Ints
-    pending: Ints
-    ring: Ints
-    trades: Ints
-    events: Ints
 
 
 @kernel
@@ -60,46 +46,7 @@ def drop(state: Ints) -> None:
 
 
 @kernel
-def _report(book: _Tables, what: int, time_ns: int, expected_id: int, got_id: int) -> None:
-    event = book.events[book.state[lay.EVENTS]]
-    event[0], event[1], event[2], event[3] = what, time_ns, expected_id, got_id
-    book.state[lay.EVENTS] += 1
-
-
-@kernel
-def _compare(book: _Tables, ticker: Ints) -> None:
-    """Compare the folded top with a ticker (ring entry) of the same update id.
-
-    Once per id and stream: after a restart of the stream an id may come, and count, again.
-    """
-    state = book.state
-    if state[lay.CHECKED_ID] == ticker[0]:
-        return
-    state[lay.CHECKED_ID] = ticker[0]
-    state[lay.CHECKED] += 1
-    folded_top(book.keys, book.lots, state, state[lay.SCRATCH :])
-    for i in range(4):
-        if state[lay.SCRATCH + i] != ticker[1 + i]:
-            state[lay.MISMATCHED] += 1
-            return
-
-
-@kernel
-def _compare_with_ring(book: _Tables) -> None:
-    """Tickers run ahead of diffs: look back for the one of the book's id."""
-    book_id = book.state[lay.BOOK_ID]
-    size = book.ring.shape[0]
-    newest = book.state[lay.RING_NEXT] - 1
-    for i in range(newest, max(newest - size, -1), -1):
-        ticker = book.ring[i % size]
-        if ticker[0] == book_id:
-            _compare(book, ticker)
-        if ticker[0] <= book_id:
-            return
-
-
-@kernel
-def _apply(book: _Tables, rows: Ints, first: int, stop: int, step: int) -> bool:
+def _apply(book: Tables, rows: Ints, first: int, stop: int, step: int) -> bool:
     """Set the levels of rows ``range(first, stop, step)``; False when the book is then crossed."""
     state = book.state
     capacity = book.keys.shape[0] >> 1
@@ -115,19 +62,19 @@ def _apply(book: _Tables, rows: Ints, first: int, stop: int, step: int) -> bool:
 
 
 @kernel
-def _lose_crossed(book: _Tables, time_ns: int) -> None:
+def _lose_crossed(book: Tables, time_ns: int) -> None:
     state = book.state
     state[lay.CROSSED] += 1
-    _report(book, lay.CROSSED_BOOK, time_ns, state[lay.BOOK_ID], state[lay.BOOK_ID])
+    report(book, lay.CROSSED_BOOK, time_ns, state[lay.BOOK_ID], state[lay.BOOK_ID])
     _drop_levels(state)
 
 
 @kernel
-def _apply_diff(book: _Tables, rows: Ints, begin: int, time_ns: int) -> None:
+def _apply_diff(book: Tables, rows: Ints, begin: int, time_ns: int) -> None:
     """Apply one diff unless it leaves a hole; a hole or a crossing loses the book."""
     state = book.state
     if rows[begin, lay.FIRST_ID] > state[lay.BOOK_ID] + 1:
-        _report(book, lay.GAP, time_ns, state[lay.BOOK_ID] + 1, rows[begin, lay.FIRST_ID])
+        report(book, lay.GAP, time_ns, state[lay.BOOK_ID] + 1, rows[begin, lay.FIRST_ID])
         _drop_levels(state)
         return
     size = rows[begin, lay.QUANTITY]
@@ -137,7 +84,7 @@ def _apply_diff(book: _Tables, rows: Ints, begin: int, time_ns: int) -> None:
     if rows[begin, lay.TIME] - state[lay.TICKER_NS] > _TICKER_AHEAD_NS:
         state[lay.TICKER_ID] = 0  # an id that diffs do not reach in time is not of this stream
     if whole:
-        _compare_with_ring(book)
+        compare_with_ring(book)
     else:
         _lose_crossed(book, time_ns)
 
@@ -151,7 +98,7 @@ def _copy(source: Ints, begin: int, end: int, target: Ints, at: int) -> None:
 
 
 @kernel
-def _buffer(book: _Tables, rows: Ints, begin: int, end: int) -> None:
+def _buffer(book: Tables, rows: Ints, begin: int, end: int) -> None:
     """Keep a diff for the next snapshot; the oldest whole diffs make room."""
     state, pending = book.state, book.pending
     size = end - begin
@@ -172,7 +119,7 @@ def _buffer(book: _Tables, rows: Ints, begin: int, end: int) -> None:
 
 
 @kernel
-def _take_diff(book: _Tables, rows: Ints, begin: int) -> None:
+def _take_diff(book: Tables, rows: Ints, begin: int) -> None:
     state = book.state
     if state[lay.SYNCED]:
         if rows[begin, lay.LAST_ID] < state[lay.BOOK_ID]:
@@ -185,7 +132,7 @@ def _take_diff(book: _Tables, rows: Ints, begin: int) -> None:
 
 
 @kernel
-def _take_snapshot(book: _Tables, rows: Ints, begin: int) -> None:
+def _take_snapshot(book: Tables, rows: Ints, begin: int) -> None:
     """Binance's sync: the snapshot, then the buffered diffs it does not yet contain."""
     state, pending = book.state, book.pending
     time_ns, id_ = rows[begin, lay.TIME], rows[begin, lay.LAST_ID]
@@ -193,7 +140,7 @@ def _take_snapshot(book: _Tables, rows: Ints, begin: int) -> None:
     # The venue's text asks for lastUpdateId >= U of the first buffered diff; U - 1 leaves no hole
     # either, and in a recording there may be no second snapshot.
     if first < last and pending[first, lay.FIRST_ID] > id_ + 1:
-        _report(book, lay.TOO_OLD, time_ns, id_ + 1, pending[first, lay.FIRST_ID])
+        report(book, lay.TOO_OLD, time_ns, id_ + 1, pending[first, lay.FIRST_ID])
         return
     state[lay.BIDS] = state[lay.ASKS] = 0
     state[lay.SYNCED] = 1
@@ -202,7 +149,7 @@ def _take_snapshot(book: _Tables, rows: Ints, begin: int) -> None:
     if not _apply(book, rows, begin + rows[begin, lay.QUANTITY], begin, -1):
         _lose_crossed(book, time_ns)
         return
-    _compare_with_ring(book)
+    compare_with_ring(book)
     while first < last:
         # What came twice or late may stand behind what is newer: nothing takes the book back.
         if pending[first, lay.LAST_ID] > max(id_, state[lay.BOOK_ID] - 1):
@@ -217,43 +164,23 @@ def _take_snapshot(book: _Tables, rows: Ints, begin: int) -> None:
     state[lay.PENDING_START] = first
     if state[lay.SYNCED]:
         what = lay.RESYNCED if state[lay.EVER_SYNCED] else lay.FIRST_SYNC
-        _report(book, what, time_ns, state[lay.BOOK_ID], state[lay.BOOK_ID])
+        report(book, what, time_ns, state[lay.BOOK_ID], state[lay.BOOK_ID])
         state[lay.EVER_SYNCED] = 1
 
 
 @kernel
-def _take_ticker(book: _Tables, rows: Ints, at: int) -> None:
+def _is_full(book: Tables) -> bool:
+    """Whether what the next rows may report would not fit: a diff reports at most two things."""
     state = book.state
-    state[lay.TICKERS] += 1
-    if rows[at, lay.LAST_ID] < state[lay.TICKER_ID]:
-        return
-    bid, ask = rows[at, lay.PRICE], rows[at + 1, lay.PRICE]
-    if bid and ask and bid >= ask:  # no venue has such a top; the folded levels stay the truth
-        return
-    ticker = book.ring[state[lay.RING_NEXT] % book.ring.shape[0]]
-    state[lay.RING_NEXT] += 1
-    ticker[0] = rows[at, lay.LAST_ID]
-    ticker[1], ticker[2] = rows[at, lay.PRICE], rows[at, lay.QUANTITY]
-    ticker[3], ticker[4] = rows[at + 1, lay.PRICE], rows[at + 1, lay.QUANTITY]
-    state[lay.TICKER_NS] = rows[at, lay.TIME]
-    for i in range(5):
-        state[lay.TICKER_ID + i] = ticker[i]
-    if state[lay.SYNCED] and ticker[0] == state[lay.BOOK_ID]:
-        _compare(book, ticker)
+    return bool(
+        state[lay.TRADES] == book.trades.shape[0]
+        or state[lay.EVENTS] + 2 > book.events.shape[0]
+        or (book.tops.shape[0] and state[lay.TOPS] == book.tops.shape[0])
+    )
 
 
 @kernel
-def _take_trade(book: _Tables, rows: Ints, at: int) -> None:
-    trade = book.trades[book.state[lay.TRADES]]
-    trade[0], trade[1], trade[2] = rows[at, lay.TIME], rows[at, lay.EVENT], rows[at, lay.FIRST_ID]
-    trade[3] = 1 if rows[at, lay.KIND] == _BUY else -1
-    trade[4], trade[5] = rows[at, lay.PRICE], rows[at, lay.QUANTITY]
-    touch(book.keys, book.lots, book.state, trade[6:])
-    book.state[lay.TRADES] += 1
-
-
-@kernel
-def _obstacle(book: _Tables, pending_limit: int, rows: Ints, begin: int) -> int:
+def _obstacle(book: Tables, pending_limit: int, rows: Ints, begin: int) -> int:
     """What keeps the diff or snapshot at ``begin`` from being taken now; DONE when nothing."""
     state = book.state
     size = 1 + rows[begin, lay.QUANTITY]
@@ -272,14 +199,14 @@ def _obstacle(book: _Tables, pending_limit: int, rows: Ints, begin: int) -> int:
 
 
 @kernel
-def _take(book: _Tables, rows: Ints, i: int, kind: int) -> int:
+def _take(book: Tables, rows: Ints, i: int, kind: int) -> int:
     """Take the row(s) at ``i``; returns how many, 0 for a kind not expected here."""
     state = book.state
     if kind in (_BUY, _SELL):
-        _take_trade(book, rows, i)
+        take_trade(book, rows, i)
         return 1
     if kind == _TICKER_BID:
-        _take_ticker(book, rows, i)
+        take_ticker(book, rows, i)
         return 2
     if kind == _DEPTH:
         state[lay.DIFFS] += 1
@@ -292,7 +219,7 @@ def _take(book: _Tables, rows: Ints, i: int, kind: int) -> int:
         return 1 + int(rows[i, lay.QUANTITY])
     if kind == _RESET:
         if state[lay.SYNCED]:
-            _report(book, lay.RESTARTED, rows[i, lay.TIME], state[lay.BOOK_ID] + 1, 0)
+            report(book, lay.RESTARTED, rows[i, lay.TIME], state[lay.BOOK_ID] + 1, 0)
         drop(state)
         return 1
     return 0
@@ -310,20 +237,20 @@ def fold_rows(
     ring: Ints,
     trades: Ints,
     events: Ints,
+    tops: Ints,
 ) -> int:
     """Fold rows (n, 7) from ``start``; returns the next row to fold.
 
     ``state[STOPPED]`` says why it came back: DONE, or what the caller must grow or drain before
-    calling again, or that the row is not a legal one.
+    calling again, or that the row is not a legal one. ``tops`` may be empty: then none are noted.
     """
-    book = _Tables(state, keys, lots, pending, ring, trades, events)
+    book = Tables(state, keys, lots, pending, ring, trades, events, tops)
     i = start
     state[lay.STOPPED] = lay.DONE
     while i < rows.shape[0]:
         kind = rows[i, lay.KIND]
         obstacle = lay.DONE
-        # A diff or snapshot reports at most two things.
-        if state[lay.TRADES] == trades.shape[0] or state[lay.EVENTS] + 2 > events.shape[0]:
+        if _is_full(book):
             obstacle = lay.DRAIN
         elif kind in (_DEPTH, _SNAPSHOT):
             obstacle = _obstacle(book, pending_limit, rows, i)
@@ -342,6 +269,8 @@ def fold_rows(
         # Trades tell nothing of the levels, and what is older than the book nothing of them now.
         if kind in (_DEPTH, _SNAPSHOT, _TICKER_BID) and rows[i, lay.LAST_ID] >= newest:
             state[lay.TIME_NS] = max(state[lay.TIME_NS], rows[i, lay.TIME])
+        if kind not in (_BUY, _SELL):
+            note_top(book, rows[i, lay.TIME])
         if kind != _RESET:
             state[lay.EVENT_NS] = max(state[lay.EVENT_NS], rows[i, lay.EVENT])
         i += taken

@@ -62,11 +62,29 @@ TRADE = np.dtype(
     ]
 )
 
+TOP = np.dtype(
+    [
+        ("at_ns", "i8"),  # from when on this is the top
+        ("time_ns", "i8"),  # when the newest data in it was received
+        ("synced", "i8"),
+        ("update_id", "i8"),
+        ("bid_ticks", "i8"),
+        ("bid_lots", "i8"),
+        ("ask_ticks", "i8"),
+        ("ask_lots", "i8"),
+    ]
+)
+
 Rows = npt.NDArray[np.void]
-"""One-dimensional, dtype ``ROW`` (or ``TRADE`` where so named); never written after sending."""
+"""One-dimensional, dtype ``ROW`` (``TRADE``, ``TOP`` where so named); never written after sending.
+"""
 
 Levels = npt.NDArray[np.int64]
 """Shape (n, 2): price in ticks, quantity in lots, best price first."""
+
+
+NO_TOPS: Rows = np.empty(0, TOP)
+NO_LEVELS: Levels = np.empty((0, 2), np.int64)
 
 
 class RawFrame(Message, frozen=True):
@@ -119,6 +137,8 @@ class BookView(Message, frozen=True):
     ``time_ns`` is when the newest data in it was received. ``bids``/``asks`` are the top N levels.
     The touch may come from a book ticker newer than the folded depth.
     While ``synced`` is False all prices are 0 and the arrays empty: a gapped book serves nothing.
+    ``tops`` (dtype ``TOP``) are the tops on the way to this one, itself included; the first is from
+    after the view before.
     """
 
     overflow: ClassVar[Overflow] = Overflow.DROP_OLDEST
@@ -132,8 +152,10 @@ class BookView(Message, frozen=True):
     bid_lots: int
     ask_ticks: int
     ask_lots: int
-    bids: Levels
-    asks: Levels
+    bids: Levels = NO_LEVELS
+    asks: Levels = NO_LEVELS
+    tops: Rows = NO_TOPS
+    newest_ns: int = 0  # ``at_ns`` of the last of ``tops``; 0 where there are none
 
     @property
     def conflation_key(self) -> str:

@@ -43,11 +43,8 @@ class ChaosRuntime(VirtualRuntime):
         *,
         seed: int = 0,
         mailbox_capacity: int = 10_000,
-        lookahead: bool = False,
     ) -> None:
-        super().__init__(
-            start_ns, seed=seed, mailbox_capacity=mailbox_capacity, lookahead=lookahead
-        )
+        super().__init__(start_ns, seed=seed, mailbox_capacity=mailbox_capacity)
         self._plan = sorted(faults, key=lambda fault: fault.at_ns)
         self.struck: list[ActorFault] = []
 

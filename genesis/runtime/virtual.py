@@ -63,10 +63,9 @@ class VirtualRuntime(BaseRuntime):
         *,
         seed: int = 0,
         mailbox_capacity: int = 10_000,
-        lookahead: bool = False,
     ) -> None:
         super().__init__(WarpClock(start_ns), seed=seed, mailbox_capacity=mailbox_capacity)
-        self._lookahead = lookahead
+        self.lookahead = False
         self._ready: deque[tuple[Address, Actor | None]] = deque()
         self._timers: list[Timer] = []
         self._readers: list[Timer] = []
@@ -130,7 +129,7 @@ class VirtualRuntime(BaseRuntime):
 
     def horizon_ns(self) -> int:
         now_ns = self.clock.now_ns()
-        if not self._lookahead:
+        if not self.lookahead:
             return now_ns + 1
         return max(now_ns + 1, self._timers[0][0]) if self._timers else ENDLESS_NS
 

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
+import numpy as np
 
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import TERMINAL
-from genesis.messages.market import BookView
+from genesis.domain.views import Views
+from genesis.messages.market import TRADE, BookView, Rows
 from genesis.messages.orders import (
     CancelOrder,
     OrderRefused,
@@ -26,17 +28,24 @@ from genesis.messages.orders import (
     TimeInForce,
 )
 
+NO_TRADES: Rows = np.empty(0, TRADE)
 QUIET_NS = 1_000_000_000
 CANCEL_AGAIN_NS = 5_000_000_000
 """A cancel without effect for this long was lost on the way: it may be asked for again."""
 
 
 class Cadence(msgspec.Struct, frozen=True):
-    """What wakes a strategy; the same live and in a backtest. ``every_ns`` 0 means no timer."""
+    """What wakes a strategy; the same live and in a backtest. ``every_ns`` 0 means no timer.
+
+    ``trades``: it takes the trades since its last timer from the desk. ``depth``: it reads the
+    levels of a view, not only its touch.
+    """
 
     every_trade: bool = False
     top_of_book: bool = False
     every_ns: int = 0
+    trades: bool = False
+    depth: bool = False
 
 
 class OwnOrder(msgspec.Struct):
@@ -71,15 +80,16 @@ class Desk:
         self._strategy = strategy
         self._id_prefix = id_prefix
         self._number = 0
-        self._views: dict[str, BookView] = {}
+        self.intents: list[PlaceOrder | CancelOrder] = []
+        self._views = Views()
+        self._trades: dict[str, list[Rows]] = {}
         self._positions: dict[str, Decimal] = {}
         self._orders: dict[str, OwnOrder] = {}
         self._quiet_until_ns: dict[str, int] = {}
-        self._intents: list[PlaceOrder | CancelOrder] = []
 
     def view(self, symbol: str) -> BookView | None:
         """The newest view of a synchronised book that has both sides, or None."""
-        view = self._views.get(symbol)
+        view = self._views.at(symbol, self.now_ns)
         usable = view is not None and view.synced and 0 < view.bid_ticks < view.ask_ticks
         return view if usable else None
 
@@ -130,7 +140,7 @@ class Desk:
             reason=reason,
         )
         self._orders[intent.client_order_id] = OwnOrder(intent)
-        self._intents.append(intent)
+        self.intents.append(intent)
         return intent
 
     def cancel(self, order: OwnOrder) -> None:
@@ -138,24 +148,34 @@ class Desk:
         asked_ns = order.cancel_asked_ns
         if asked_ns is None or self.now_ns - asked_ns >= CANCEL_AGAIN_NS:
             order.cancel_asked_ns = self.now_ns
-            self._intents.append(CancelOrder(order.intent.client_order_id, self.trace_id))
+            self.intents.append(CancelOrder(order.intent.client_order_id, self.trace_id))
+
+    def take_trades(self, symbol: str) -> Rows:
+        """Trades (dtype ``TRADE``) received since the last call and before now.
+
+        Only for a strategy whose cadence says ``trades``.
+        """
+        parts = self._trades.pop(symbol, [])
+        if not parts:
+            return NO_TRADES
+        trades = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        cut = int(np.searchsorted(trades["time_ns"], self.now_ns))
+        if cut < len(trades):
+            self._trades[symbol] = [trades[cut:]]
+        return trades[:cut]
 
     def take_intents(self) -> list[PlaceOrder | CancelOrder]:
         """For the host: what was intended since the last call."""
-        intents, self._intents = self._intents, []
+        intents, self.intents = self.intents, []
         return intents
 
-    def has_intents(self) -> bool:
-        return bool(self._intents)
+    def see(self, view: BookView) -> None:
+        """For the host: keep a view."""
+        self._views.see(view)
 
-    def see(self, view: BookView) -> bool:
-        """For the host: keep a view; True when the touch changed."""
-        old = self._views.get(view.symbol)
-        self._views[view.symbol] = view
-        return old is None or (
-            (old.synced, old.bid_ticks, old.ask_ticks)
-            != (view.synced, view.bid_ticks, view.ask_ticks)
-        )
+    def keep_trades(self, symbol: str, trades: Rows) -> None:
+        """For the host: what ``take_trades`` will find."""
+        self._trades.setdefault(symbol, []).append(trades)
 
     def hold(self, symbol: str, quantity: Decimal) -> None:
         """For the host: the position after a restart."""

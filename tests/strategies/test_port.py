@@ -26,9 +26,8 @@ def test_client_order_ids_count_up_behind_their_prefix() -> None:
 def test_intents_are_taken_once() -> None:
     work = Work()
     bid(work)
-    assert work.has_intents()
     assert len(work.take_intents()) == 1
-    assert not work.has_intents()
+    assert work.take_intents() == []
 
 
 def test_a_book_that_is_not_whole_or_has_one_side_is_not_shown() -> None:
@@ -37,14 +36,6 @@ def test_a_book_that_is_not_whole_or_has_one_side_is_not_shown() -> None:
     for unusable in (view(1, 2, synced=False), view(0, 6_000_000), view(6_000_000, 0), view(5, 5)):
         work.see(unusable)
         assert work.view(SYMBOL) is None
-
-
-def test_a_view_is_news_when_the_touch_moved() -> None:
-    work = Work()
-    assert work.see(view(100, 102))
-    assert not work.see(view(100, 102))
-    assert work.see(view(101, 102))
-    assert work.see(view(101, 102, synced=False))
 
 
 def test_a_position_is_what_fills_left_and_only_whole_steps_can_be_sold() -> None:

@@ -1,0 +1,57 @@
+"""Books as they were at a moment: the newest view of each symbol, and the one before. No clock.
+
+In virtual time a view comes with what is only going to happen in the next stretch; nobody may look
+at more of it than his own time allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from genesis.messages.market import BookView
+
+
+class Views:
+    """By symbol, in the order in which they were first seen."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, BookView] = {}
+        self._before: dict[str, BookView] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._newest)
+
+    def see(self, view: BookView) -> None:
+        """A newer view of its symbol."""
+        before = self._newest.get(view.symbol)
+        if before is not None:
+            self._before[view.symbol] = before
+        self._newest[view.symbol] = view
+
+    def at(self, symbol: str, now_ns: int) -> BookView | None:
+        """The view as of ``now_ns``; None while there is none.
+
+        Only the newest view has its levels; one from between two has the touch alone.
+        """
+        view = self._newest.get(symbol)
+        if view is None or view.newest_ns <= now_ns:
+            return view
+        times = view.tops["at_ns"]
+        place = int(np.searchsorted(times, now_ns, side="right")) - 1
+        if place < 0:
+            return self._before.get(symbol)
+        at_ns, time_ns, synced, update_id, bid, bid_lots, ask, ask_lots = view.tops[place].item()
+        return BookView(
+            symbol=symbol,
+            trace_id=at_ns,
+            time_ns=time_ns,
+            synced=bool(synced),
+            update_id=update_id,
+            bid_ticks=bid,
+            bid_lots=bid_lots,
+            ask_ticks=ask,
+            ask_lots=ask_lots,
+            newest_ns=at_ns,
+        )

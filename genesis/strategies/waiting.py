@@ -1,0 +1,169 @@
+"""Trades and touches that a strategy has still to be shown, in order. No clock, no I/O.
+
+A strategy is run over them until it intends something: what it sees next may depend on what
+becomes of that.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from genesis.messages.market import BookView, Rows
+from genesis.strategies.port import Desk, Strategy
+
+ALL_NS = 1 << 62
+
+
+class Seen(NamedTuple):
+    """When a whole message is seen, and its trace. Without it each event has its own time, and is
+    traced by that."""
+
+    now_ns: int
+    trace_id: int
+
+
+class Waiting:
+    """One stream of trades and one of touches a symbol; at one moment symbols in the order given,
+    the touch before the trades."""
+
+    def __init__(self, desk: Desk, strategy: Strategy, symbols: Sequence[str]) -> None:
+        self._desk = desk
+        self._trades = {s: _Trades(2 * n + 1, s, desk, strategy) for n, s in enumerate(symbols)}
+        self._touches = {s: _Touches(2 * n, s, desk, strategy) for n, s in enumerate(symbols)}
+        self._full: list[_Stream] = []
+
+    def add_trades(self, symbol: str, trades: Rows, seen: Seen | None = None) -> None:
+        """``trades`` of dtype ``TRADE``."""
+        stream = self._trades[symbol]
+        stream.add(trades, seen)
+        self._note(stream)
+
+    def add_view(self, view: BookView, seen: Seen | None = None) -> None:
+        """The touches on the way to ``view`` (only the last when all is ``seen`` at once), where
+        they differ from the one before."""
+        stream = self._touches[view.symbol]
+        stream.add(view, seen)
+        self._note(stream)
+
+    @property
+    def next_ns(self) -> int | None:
+        """When the first of them was received; None when nothing waits."""
+        return min((stream.next_ns for stream in self._full), default=None)
+
+    def run(self, before_ns: int) -> None:
+        """Show what was received before ``before_ns``, up to the first intent."""
+        while self._full:
+            stream = min(self._full, key=_first_first)
+            limit_ns = before_ns
+            for other in self._full:
+                if other is not stream:
+                    limit_ns = min(limit_ns, other.next_ns + (other.place > stream.place))
+            if stream.next_ns >= limit_ns:
+                return
+            stream.run(limit_ns)
+            if not stream.times:
+                self._full.remove(stream)
+            if self._desk.intents:
+                return
+
+    def _note(self, stream: _Stream) -> None:
+        if stream.times and stream not in self._full:
+            self._full.append(stream)
+
+
+class _Stream:
+    """``times`` of what waits, from ``at`` on; empty when nothing does."""
+
+    def __init__(self, place: int, symbol: str, desk: Desk, strategy: Strategy) -> None:
+        self.place = place
+        self.times: list[int] = []
+        self.at = 0
+        self._traces: list[int] = []
+        self._symbol = symbol
+        self._desk = desk
+        self._strategy = strategy
+
+    @property
+    def next_ns(self) -> int:
+        return self.times[self.at]
+
+    def run(self, before_ns: int) -> None:
+        """Show what was received before ``before_ns``, up to the first intent."""
+        raise NotImplementedError
+
+    def _shown(self, at: int) -> None:
+        self.at = at
+        if at == len(self.times):
+            self._clear()
+
+    def _clear(self) -> None:
+        self.times, self._traces, self.at = [], [], 0
+
+    def _extend(self, times: list[int], seen: Seen | None) -> None:
+        self.times += times if seen is None else [seen.now_ns] * len(times)
+        self._traces += times if seen is None else [seen.trace_id] * len(times)
+
+
+class _Trades(_Stream):
+    def __init__(self, place: int, symbol: str, desk: Desk, strategy: Strategy) -> None:
+        super().__init__(place, symbol, desk, strategy)
+        self._columns: tuple[list[int], list[int], list[int]] = ([], [], [])
+
+    def add(self, trades: Rows, seen: Seen | None) -> None:
+        self._extend(trades["time_ns"].tolist(), seen)
+        names = ("price_ticks", "quantity_lots", "side")
+        for column, name in zip(self._columns, names, strict=True):
+            column += trades[name].tolist()
+
+    def run(self, before_ns: int) -> None:
+        at, end = self.at, bisect_left(self.times, before_ns, self.at)
+        desk, symbol, on_trade = self._desk, self._symbol, self._strategy.on_trade
+        columns = (self.times, self._traces, *self._columns)
+        rows = zip(*(column[at:end] for column in columns), strict=True)
+        for desk.now_ns, desk.trace_id, price_ticks, quantity_lots, side in rows:
+            at += 1
+            on_trade(desk, symbol, price_ticks, quantity_lots, side)
+            if desk.intents:
+                break
+        self._shown(at)
+
+    def _clear(self) -> None:
+        super()._clear()
+        self._columns = ([], [], [])
+
+
+class _Touches(_Stream):
+    def __init__(self, place: int, symbol: str, desk: Desk, strategy: Strategy) -> None:
+        super().__init__(place, symbol, desk, strategy)
+        self._last = np.full((1, 3), -1, np.int64)
+
+    def add(self, view: BookView, seen: Seen | None) -> None:
+        if seen is None:
+            tops = view.tops
+            times = tops["at_ns"]
+            touches = np.column_stack((tops["synced"], tops["bid_ticks"], tops["ask_ticks"]))
+        else:
+            times = np.array([seen.now_ns])
+            touches = np.array([[view.synced, view.bid_ticks, view.ask_ticks]], np.int64)
+        moved = (touches != np.concatenate((self._last, touches[:-1]))).any(axis=1)
+        self._last = touches[-1:] if len(touches) else self._last
+        self._extend(times[moved].tolist(), seen)
+
+    def run(self, before_ns: int) -> None:
+        at, end = self.at, bisect_left(self.times, before_ns, self.at)
+        desk = self._desk
+        for place in range(at, end):
+            at += 1
+            desk.now_ns, desk.trace_id = self.times[place], self._traces[place]
+            self._strategy.on_top(desk, self._symbol)
+            if desk.intents:
+                break
+        self._shown(at)
+
+
+def _first_first(stream: _Stream) -> tuple[int, int]:
+    return stream.next_ns, stream.place
