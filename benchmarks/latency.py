@@ -81,9 +81,9 @@ class Watch:
         mailbox = session.runtime.address(name).mailbox
         put = mailbox.put
 
-        def tapped(message: Message, epoch: int = 0) -> None:
+        def tapped(message: Message, epoch: int = 0, origin: object = None) -> None:
             see(message, time.perf_counter())
-            put(message, epoch)
+            put(message, epoch, origin)
 
         mailbox.put = tapped  # type: ignore[method-assign]
 

@@ -115,7 +115,7 @@ class House:
         venue that has outlived the process before.
         """
         self.runtime = runtime
-        self.gate = TradingGate()
+        self.gate = TradingGate(runtime.observer)
         self.slot = Slot()
         self.symbols = tuple(sorted(market.instruments))
         self._settings = settings

@@ -142,7 +142,7 @@ class Executor(FollowingActor):
 
     def _send(self, order: Order) -> None:
         name = order.client_order_id
-        if self._mints.pop(name) != self.context.runtime.address(RISK).living:
+        if self._mints.pop(name) != self.living(RISK):
             self.record(*self._orders.deny(name, "the risk actor that approved it is gone"))
             return
 

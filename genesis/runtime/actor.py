@@ -23,6 +23,7 @@ from genesis.messages.lifecycle import (
 from genesis.runtime.address import Address, Ask
 from genesis.runtime.clock import Clock
 from genesis.runtime.counters import Counters
+from genesis.runtime.observer import Observer
 
 SUPERVISOR = "supervisor"
 """The address that hears of births and deaths."""
@@ -65,6 +66,7 @@ class Runtime(Protocol):
 
     clock: Clock
     counters: Counters
+    observer: Observer | None
 
     def address(self, name: str) -> Address: ...
 
@@ -95,6 +97,7 @@ class Context:
 
     def __init__(self, runtime: Runtime, address: Address, epoch: int, seed: int) -> None:
         self.runtime = runtime
+        self.observer = runtime.observer
         self.address = address
         self.epoch = epoch
         self.rng = random.Random(f"{seed}/{address.name}/{epoch}")
@@ -149,6 +152,8 @@ class Actor(pykka.Actor):
         Of virtual timers due at one moment those of a lower ``rank`` come first.
         """
         context = self.context
+        if context.observer is not None:
+            message = context.observer.timing(context.address.name, context.epoch, message)
         context.runtime.timer(
             context.address, context.epoch, delay_ns, message, wall=False, rank=rank
         )
@@ -161,7 +166,15 @@ class Actor(pykka.Actor):
     def after_wall(self, delay_ns: int, message: Message) -> None:
         """As ``after``, in real time: for housekeeping that recorded time must not hurry."""
         context = self.context
+        if context.observer is not None:
+            message = context.observer.timing(context.address.name, context.epoch, message)
         context.runtime.timer(context.address, context.epoch, delay_ns, message, wall=True)
+
+    def living(self, name: str) -> int:
+        """Which incarnation of ``name`` lives at this moment; 0 for none."""
+        epoch = self.context.runtime.address(name).living
+        observer = self.context.observer
+        return epoch if observer is None else observer.noted("living", epoch)
 
     def count(self, name: str, number: int = 1) -> None:
         """Add to a total of the run; what a fenced incarnation still does is not counted."""
@@ -175,7 +188,10 @@ class Actor(pykka.Actor):
         """Last thing an incarnation does when asked to stop; not called after a crash."""
 
     def on_start(self) -> None:
-        self._now_ns = self.context.runtime.clock.now_ns()
+        context = self.context
+        self._now_ns = context.runtime.clock.now_ns()
+        if context.observer is not None:
+            context.observer.starts(context.address.name, context.epoch, self._now_ns)
         self.begin()
         if self.name != SUPERVISOR:
             self.tell(SUPERVISOR, ActorStarted(self.name, self.epoch))
@@ -187,7 +203,10 @@ class Actor(pykka.Actor):
         self.context.address.vacate(self.epoch)
 
     def on_receive(self, message: Any) -> Any:
-        self._now_ns = self.context.runtime.clock.now_ns()
+        context = self.context
+        self._now_ns = context.runtime.clock.now_ns()
+        if context.observer is not None:
+            context.observer.handles(context.address.name, context.epoch, self._now_ns)
         if type(message) is Ask:
             return self._answer(message)
         return self._dispatch(message)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pykka
 
 from genesis.messages.base import Message
 from genesis.runtime.mailbox import Mailbox
+from genesis.runtime.observer import Numbered, Observer, Vacated
 
 
 class Ask(Message, frozen=True):
@@ -32,18 +33,13 @@ class DeadLetter(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Vacated(NamedTuple):
-    """An incarnation is gone; ``message`` is what it was handling."""
-
-    message: Message | None
-
-
 class Address:
     """A name with a mailbox. ``living`` is the epoch of the incarnation behind it, 0 for none."""
 
-    def __init__(self, name: str, mailbox: Mailbox) -> None:
+    def __init__(self, name: str, mailbox: Mailbox, observer: Observer | None = None) -> None:
         self.name = name
         self.mailbox = mailbox
+        self.observer = observer
         self.epoch = 0
         self.living = 0
         self._lock = threading.Lock()
@@ -53,7 +49,11 @@ class Address:
 
     def tell(self, message: Message) -> None:
         """Queue a message from outside the actors."""
-        self.mailbox.put(message)
+        if self.observer is None:
+            self.mailbox.put(message)
+        else:
+            origin = self.observer.sending("", 0, self.name, message)
+            self.mailbox.put(message, 0, origin)
 
     def ask(self, question: Message, timeout_s: float) -> Any:
         """Ask from outside the actors and wait. Raises ``pykka.Timeout``, or what the handler did.
@@ -76,13 +76,21 @@ class Address:
         with self._lock:
             if epoch != self.living:
                 return False
-            to.mailbox.put(message)
+            if self.observer is None:
+                to.mailbox.put(message)
+            else:
+                origin = self.observer.sending(self.name, epoch, to.name, message)
+                to.mailbox.put(message, 0, origin)
             return True
 
     def remind(self, epoch: int, message: Message) -> None:
         """Queue a timer's message, which is for incarnation ``epoch`` only."""
         with self._lock:
-            if epoch == self.living:
+            if epoch != self.living:
+                return
+            if type(message) is Numbered:
+                self.mailbox.put(message.message, epoch, message.origin)
+            else:
                 self.mailbox.put(message, epoch)
 
     def occupy(self) -> int:

@@ -13,10 +13,11 @@ from genesis.errors import RuntimeFault
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import ActorDown, MailboxOverflowed
 from genesis.runtime.actor import SUPERVISOR, Actor, Context
-from genesis.runtime.address import Address, DeadLetter
+from genesis.runtime.address import Address, Ask, DeadLetter
 from genesis.runtime.clock import Clock
 from genesis.runtime.counters import Counters
 from genesis.runtime.mailbox import Activity, Mailbox, Unwatched
+from genesis.runtime.observer import Observer
 
 DEAD_LETTERS_KEPT = 1000
 
@@ -44,9 +45,16 @@ class BaseRuntime:
     """A runtime adds how loops run, what time is, and how timers fire."""
 
     def __init__(
-        self, clock: Clock, *, seed: int, mailbox_capacity: int, activity: Activity | None = None
+        self,
+        clock: Clock,
+        *,
+        seed: int,
+        mailbox_capacity: int,
+        activity: Activity | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.clock = clock
+        self.observer = observer
         self.counters = Counters()
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.supervisor_down: Callable[[str], None] = _raise_fault
@@ -63,8 +71,9 @@ class BaseRuntime:
                 self._activity,
                 on_overflow=lambda message: self._overflowed(name, message),
                 on_put=lambda: self._put_to(name),
+                observer=self.observer,
             )
-            self._addresses[name] = Address(name, mailbox)
+            self._addresses[name] = Address(name, mailbox, self.observer)
         return self._addresses[name]
 
     def address(self, name: str) -> Address:
@@ -88,6 +97,8 @@ class BaseRuntime:
         """
         address = self._addresses[name]
         vacated = address.vacate(epoch)
+        if self.observer is not None:
+            vacated = self.observer.fenced(name, epoch, vacated)
         if vacated is None:
             return None
         self._bury(address, epoch, vacated.message, reason)
@@ -97,6 +108,8 @@ class BaseRuntime:
         vacated = address.vacate(epoch)
         if vacated is None:
             return
+        if self.observer is not None:
+            self.observer.died(address.name, epoch, reason)
         self._bury(address, epoch, vacated.message, reason)
         if address.name == SUPERVISOR:
             self.supervisor_down(reason)
@@ -132,7 +145,7 @@ def starter(actor: type[Actor], **kwargs: Any) -> Callable[[Context], Any]:
 
 def describe(message: Message) -> str:
     """One line about a message, short enough for a log and the journal."""
-    text = repr(message)
+    text = repr(message.question if isinstance(message, Ask) else message)
     return text if len(text) <= 200 else f"{text[:197]}..."
 
 

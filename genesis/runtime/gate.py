@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from genesis.runtime.observer import Observer
+
 HALT: Final = "halt"
 """The key under which the global halt holds the gate."""
 
@@ -34,7 +36,8 @@ class TradingGate:
     write that the new state forbids can still begin.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, observer: Observer | None = None) -> None:
+        self._observer = observer
         self._lock = threading.Lock()
         self._holds: dict[str, tuple[GateState, str]] = {}
 
@@ -50,16 +53,20 @@ class TradingGate:
 
     def read(self) -> GateReading:
         with self._lock:
-            return self._reading()
+            reading = self._reading()
+        return reading if self._observer is None else self._observer.noted("gate", reading)
 
     def held(self, key: str) -> bool:
         with self._lock:
-            return key in self._holds
+            held = key in self._holds
+        return held if self._observer is None else self._observer.noted("held", held)
 
     def send(self, reduces_exposure: bool, write: Callable[[], None]) -> GateReading | None:
         """Run ``write`` if the gate lets it pass; otherwise return why it does not."""
         with self._lock:
             reading = self._reading()
+            if self._observer is not None:
+                reading = self._observer.noted("gate", reading)
             shut = reading.state is GateState.HALTED
             if shut or (reading.state is GateState.REDUCING and not reduces_exposure):
                 return reading

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 import msgspec
 
 from genesis.messages.base import Lane, Message, Overflow
+from genesis.runtime.observer import Observer
 
 
 class Fenced(BaseException):
@@ -24,15 +25,21 @@ class Fenced(BaseException):
 class Entry:
     """One queued message; ``message`` is swapped in place when a newer one conflates it.
 
-    ``epoch`` other than 0: for that incarnation only.
+    ``epoch`` other than 0: for that incarnation only. ``origin`` goes with the message.
     """
 
-    __slots__ = ("epoch", "key", "message", "put_ns")
+    __slots__ = ("epoch", "key", "message", "origin", "put_ns")
 
     def __init__(
-        self, message: Message, key: tuple[type, str] | None, epoch: int, put_ns: int
+        self,
+        message: Message,
+        key: tuple[type, str] | None,
+        epoch: int,
+        put_ns: int,
+        origin: object,
     ) -> None:
         self.message = message
+        self.origin = origin
         self.key = key
         self.epoch = epoch
         self.put_ns = put_ns
@@ -96,8 +103,10 @@ class Mailbox:
         activity: Activity,
         on_overflow: Callable[[Message], None],
         on_put: Callable[[], None] = lambda: None,
+        observer: Observer | None = None,
     ) -> None:
         self.capacity = capacity
+        self._observer = observer
         self._activity = activity
         self._on_overflow = on_overflow
         self._on_put = on_put
@@ -113,21 +122,22 @@ class Mailbox:
         self._handled = self._conflated = self._dropped = self._handle_ns = 0
         self.handling: Message | None = None
 
-    def put(self, message: Message, epoch: int = 0) -> None:
+    def put(self, message: Message, epoch: int = 0, origin: object = None) -> None:
         """Queue a message under its type's lane and policy. Never blocks.
 
         One that is for incarnation ``epoch`` only is thrown away when another comes to take it.
+        ``origin`` is for an observer: where it came from.
         ``on_overflow`` is told once until half of what waits has been worked off.
         """
         overflowed = replaced = False
         with self._lock:
             if type(message).lane is Lane.CONTROL:
-                self._control.append(Entry(message, None, epoch, time.monotonic_ns()))
+                self._control.append(Entry(message, None, epoch, time.monotonic_ns(), origin))
             else:
                 name = None if epoch else message.conflation_key
                 key = None if name is None else (type(message), name)
                 if key is not None and (waiting := self._conflating.get(key)) is not None:
-                    waiting.message = message
+                    waiting.message, waiting.origin = message, origin
                     self._conflated += 1
                     return
                 if len(self._data) >= self.capacity:
@@ -140,7 +150,7 @@ class Mailbox:
                     else:
                         overflowed = not self._overflowing
                         self._overflowing = True
-                entry = Entry(message, key, epoch, time.monotonic_ns())
+                entry = Entry(message, key, epoch, time.monotonic_ns(), origin)
                 self._data.append(entry)
                 if key is not None:
                     self._conflating[key] = entry
@@ -193,6 +203,8 @@ class Mailbox:
                 self._taken_ns = time.monotonic_ns()
                 self._busy = True
                 self.handling = entry.message
+                if self._observer is not None:
+                    self._observer.taken(entry.origin, entry.message)
                 return entry.message
             self._activity.end()
         return None

@@ -14,6 +14,7 @@ from genesis.runtime.address import Address
 from genesis.runtime.base import BaseRuntime, Inbox, describe, starter
 from genesis.runtime.clock import Clock
 from genesis.runtime.mailbox import Activity, Fenced
+from genesis.runtime.observer import Observer
 from genesis.runtime.timers import Timers
 
 __all__ = ["ThreadsRuntime", "describe", "starter"]
@@ -22,16 +23,29 @@ __all__ = ["ThreadsRuntime", "describe", "starter"]
 class ThreadsRuntime(BaseRuntime):
     """Actors on threads. ``spawn`` starts an incarnation behind its address."""
 
-    def __init__(self, clock: Clock, *, seed: int = 0, mailbox_capacity: int = 10_000) -> None:
-        activity = Activity() if clock.wall_wait_s(0) is None else None
-        super().__init__(clock, seed=seed, mailbox_capacity=mailbox_capacity, activity=activity)
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        seed: int = 0,
+        mailbox_capacity: int = 10_000,
+        observer: Observer | None = None,
+    ) -> None:
+        super().__init__(
+            clock,
+            seed=seed,
+            mailbox_capacity=mailbox_capacity,
+            activity=Activity() if clock.wall_wait_s(0) is None else None,
+            observer=observer,
+        )
         self._timers = Timers(clock, self._activity)
         self._revoked = threading.Condition()
         self._timers.start()
 
     def wall_ns(self) -> int:
         """Real time that never goes back, for supervision; not a time of day."""
-        return time.monotonic_ns()
+        now_ns = time.monotonic_ns()
+        return now_ns if self.observer is None else self.observer.noted("wall", now_ns)
 
     def fence(self, name: str, epoch: int, reason: str) -> Message | None:
         message = super().fence(name, epoch, reason)

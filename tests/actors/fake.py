@@ -68,6 +68,7 @@ class FakeRuntime:
     def __init__(self) -> None:
         self.clock = Clock()
         self.counters = Counters()
+        self.observer = None
         self.sent: list[Sent] = []
         self.timers: list[Timer] = []
         self.fenced: list[tuple[str, int, str]] = []
