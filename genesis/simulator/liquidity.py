@@ -37,6 +37,10 @@ class Consumption:
     def __bool__(self) -> bool:
         return bool(self._levels)
 
+    def clear(self) -> None:
+        """The market has shown everything anew."""
+        self._levels.clear()
+
     def prices(self) -> list[int]:
         return [ticks for _, ticks in self._levels]
 

@@ -31,6 +31,9 @@ from genesis.simulator.orders import Order, Refusal
 from genesis.simulator.queue import Match, RestingQueue
 from genesis.simulator.tape import Interest, LevelSeen, News, TradeSeen, pieces, seen
 
+UNSEEN_QUEUE = 1 << 62
+"""Lots before an order where no queue is shown: only trades through its price fill it."""
+
 Plan = list[tuple[Offer, int]]
 """The levels an arriving order takes, best first, with the lots taken of each."""
 
@@ -45,13 +48,14 @@ class SymbolMatcher:
         self._step_lots = instrument.lots(instrument.step_size)
         self._queues = {side: RestingQueue(side, self._step_lots) for side in (BIDS, ASKS)}
         self._consumption = Consumption()
+        self._consumed_id = 0
         self._news = News()
 
     # The market moves
 
     def on_rows(self, rows: Rows) -> None:
         """Fold rows in receive order and fill whatever they fill, at their times."""
-        if not self._desk.open and not self._consumption:
+        if not self._desk.open and (self._shows_touch_alone or not self._consumption):
             self._fold(rows)
             return
         for piece in pieces(rows, self.book):
@@ -87,6 +91,7 @@ class SymbolMatcher:
         self._cross(level.side, level.ticks, level.lots, level.update_id, level.time_ns)
 
     def _cross(self, side: int, ticks: int, lots: int, update_id: int, now_ns: int) -> None:
+        self._forget_older_quotes(update_id)
         left = self._consumption.left(side, ticks, lots)
         matches = self._queues[-side].on_opposite_level(ticks, left, update_id)
         if matches:
@@ -116,6 +121,17 @@ class SymbolMatcher:
         own = [ticks for queue in self._queues.values() for ticks in queue.prices()]
         return own + self._consumption.prices()
 
+    @property
+    def _shows_touch_alone(self) -> bool:
+        """A history of bars or trades has quotes but no depth: no queue is seen in it."""
+        return self.book.synced and self.book.depth() == (0, 0)
+
+    def _forget_older_quotes(self, update_id: int) -> None:
+        """Where no level shrinks or grows in sight, each quote is on offer anew, and once."""
+        if self._shows_touch_alone and self._consumed_id != update_id:
+            self._consumption.clear()
+            self._consumed_id = update_id
+
     def _newest_id(self) -> int:
         return max(self.book.last_update_id, self._news.ticker_id)
 
@@ -125,6 +141,7 @@ class SymbolMatcher:
         """Take in one order as of ``now_ns`` and say what becomes of it."""
         refusal = self._refusal_by_state(request)
         refusal = refusal or o.refusal_by_form(request, self.instrument)
+        self._forget_older_quotes(self._news.ticker_id)
         if refusal is None:
             plan = self._plan(request)
             refusal = self._refusal_by_market(request, plan)
@@ -208,7 +225,11 @@ class SymbolMatcher:
             self._close(order, ExecutionType.EXPIRED, now_ns, "no more within its limit")
         else:
             side = _side(order.side)
-            order.queue_ahead = displayed_at(self.book, side, order.price_ticks)
+            order.queue_ahead = (
+                UNSEEN_QUEUE
+                if self._shows_touch_alone
+                else displayed_at(self.book, side, order.price_ticks)
+            )
             order.as_of_id = self._newest_id()
             order.counted_ns = self._news.depth_event_ns
             self._queues[side].add(order)

@@ -15,6 +15,10 @@ from genesis.messages.market import Kind, Rows
 from genesis.simulator import tape_kernels as k
 from genesis.simulator.liquidity import ASKS, BIDS
 
+SUMMARY = -1
+"""``last_id`` of a trade row that sums up many trades, as a bar does: it tells strategies what was
+traded, and fills nothing, as it does not say in which order those trades met the book."""
+
 _NO_ASK = (1 << 63) - 1
 # As plain integers: the kinds of hits are, and an enum member costs more than the rest of a hit.
 _TRADE_SIDES = {int(Kind.TRADE_BUY): ASKS, int(Kind.TRADE_SELL): BIDS}
@@ -107,6 +111,8 @@ def seen(rows: Rows, book: Book, interest: Interest) -> Iterator[TradeSeen | Lev
     )
     for time_ns, event_ns, kind, ticks, lots, update_id in hits.tolist():
         if kind in _TRADE_SIDES:
+            if update_id == SUMMARY:
+                continue
             yield TradeSeen(time_ns, event_ns, _TRADE_SIDES[kind], ticks, lots)
         else:
             side, from_ticker = _LEVEL_SIDES[kind], kind in _TICKER_KINDS
