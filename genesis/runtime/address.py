@@ -11,6 +11,7 @@ import pykka
 from genesis.messages.base import Message
 from genesis.runtime.mailbox import Mailbox
 from genesis.runtime.observer import Numbered, Observer, Vacated
+from genesis.runtime.solo import SoloMailbox
 
 
 class Ask(Message, frozen=True):
@@ -36,7 +37,9 @@ class DeadLetter(msgspec.Struct, frozen=True):
 class Address:
     """A name with a mailbox. ``living`` is the epoch of the incarnation behind it, 0 for none."""
 
-    def __init__(self, name: str, mailbox: Mailbox, observer: Observer | None = None) -> None:
+    def __init__(
+        self, name: str, mailbox: Mailbox | SoloMailbox, observer: Observer | None = None
+    ) -> None:
         self.name = name
         self.mailbox = mailbox
         self.observer = observer

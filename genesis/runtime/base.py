@@ -18,6 +18,7 @@ from genesis.runtime.clock import Clock
 from genesis.runtime.counters import Counters
 from genesis.runtime.mailbox import Activity, Mailbox, Unwatched
 from genesis.runtime.observer import Observer
+from genesis.runtime.solo import SoloMailbox
 
 DEAD_LETTERS_KEPT = 1000
 
@@ -25,7 +26,7 @@ DEAD_LETTERS_KEPT = 1000
 class Inbox:
     """pykka's view of a mailbox for one incarnation: it has nothing of its own to drain."""
 
-    def __init__(self, mailbox: Mailbox, epoch: int) -> None:
+    def __init__(self, mailbox: Any, epoch: int) -> None:
         self._mailbox = mailbox
         self._epoch = epoch
 
@@ -66,15 +67,18 @@ class BaseRuntime:
     def register(self, name: str, capacity: int | None = None) -> Address:
         """Make an address; messages wait in it until an incarnation lives there."""
         if name not in self._addresses:
-            mailbox = Mailbox(
-                capacity or self._capacity,
-                self._activity,
-                on_overflow=lambda message: self._overflowed(name, message),
-                on_put=lambda: self._put_to(name),
-                observer=self.observer,
-            )
+            mailbox = self._new_mailbox(name, capacity or self._capacity)
             self._addresses[name] = Address(name, mailbox, self.observer)
         return self._addresses[name]
+
+    def _new_mailbox(self, name: str, capacity: int) -> Mailbox | SoloMailbox:
+        return Mailbox(
+            capacity,
+            self._activity,
+            on_overflow=lambda message: self._overflowed(name, message),
+            on_put=lambda: self._put_to(name),
+            observer=self.observer,
+        )
 
     def address(self, name: str) -> Address:
         """The address of that name. Raises KeyError: an unknown name is a bug."""

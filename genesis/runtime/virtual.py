@@ -1,7 +1,8 @@
 """The runtime for backtests, replays and drills: one thread, an event heap, virtual time.
 
-The same actors, the same order of events for the same seed and input, on every Python. pykka's
-own loop is used: an inbox that has nothing (more) to give raises out of it, back to the scheduler.
+The same actors, the same order of events for the same seed and input, on every Python. An actor
+begins in pykka's own loop, which an inbox that raises leaves again; each message is then handled
+as that loop would.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
 from pykka import ActorRegistry
@@ -21,6 +24,7 @@ from genesis.runtime.address import Address
 from genesis.runtime.base import BaseRuntime, Inbox
 from genesis.runtime.clock import WarpClock
 from genesis.runtime.mailbox import Mailbox
+from genesis.runtime.solo import SoloMailbox
 
 Timer = tuple[int, int, int, Address, int, Message]
 """Due time, rank, tie-breaker, addressee, the epoch it is for, the message."""
@@ -28,26 +32,39 @@ Timer = tuple[int, int, int, Address, int, Message]
 READERS_RANK = 2
 """Timers of this rank or above only read what was received: no horizon ends at them."""
 ENDLESS_NS = 1 << 62
+NOBODY: tuple[int, None, None] = (0, None, None)
 
 
 class Unwound(BaseException):
     """Back to the scheduler; a BaseException from ``get``, as pykka takes no notice of it there."""
 
 
-class _OneByOne(Inbox):
-    """Gives one message per turn."""
-
-    def __init__(self, mailbox: Mailbox, epoch: int) -> None:
-        super().__init__(mailbox, epoch)
-        self.turn = False
+class _NoTurn(Inbox):
+    """An incarnation that begins goes back to the scheduler before its first message."""
 
     def get(self) -> Envelope[Any]:
-        message = self._mailbox.take_now(self._epoch) if self.turn else None
-        if message is None:
-            self._mailbox.done(self._epoch)
-            raise Unwound
-        self.turn = False
-        return Envelope(message)
+        raise Unwound
+
+
+class _Guard:
+    """Around one message, what pykka's loop does around it: an exception is the actor's death."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if kind is None or not issubclass(kind, Exception):
+            return False
+        self._actor._handle_failure(kind, value, traceback)
+        return True
 
 
 class VirtualRuntime(BaseRuntime):
@@ -70,7 +87,7 @@ class VirtualRuntime(BaseRuntime):
         self._timers: list[Timer] = []
         self._readers: list[Timer] = []
         self._numbers = itertools.count()
-        self._actors: dict[str, tuple[int, Actor, _OneByOne]] = {}
+        self._actors: dict[str, tuple[int, Actor, _Guard]] = {}
         self._hung: set[tuple[str, int]] = set()
 
     def wall_ns(self) -> int:
@@ -81,7 +98,11 @@ class VirtualRuntime(BaseRuntime):
         """Until ``over`` says so, asked after each event, or nothing is left to happen."""
         while not over():
             if self._ready:
-                self._turn(*self._ready.popleft())
+                address, starting = self._ready.popleft()
+                if starting is None:
+                    self._deliver(address)
+                else:
+                    self._start(address, starting)
                 continue
             timer = self._next_timer()
             if timer is None:
@@ -108,7 +129,7 @@ class VirtualRuntime(BaseRuntime):
         self._actors.clear()
 
     def inbox(self, address: Address, epoch: int) -> Any:
-        return _OneByOne(address.mailbox, epoch)
+        return _NoTurn(address.mailbox, epoch)
 
     def run_loop(self, address: Address, epoch: int, actor: Actor) -> None:
         self._ready.append((address, actor))
@@ -137,30 +158,38 @@ class VirtualRuntime(BaseRuntime):
         """One thread cannot wait: the incarnation simply gets no more turns until it is fenced."""
         self._hung.add((address.name, epoch))
 
+    def _new_mailbox(self, name: str, capacity: int) -> Mailbox | SoloMailbox:
+        if self.observer is not None:
+            return super()._new_mailbox(name, capacity)
+        return SoloMailbox(
+            capacity,
+            on_overflow=lambda message: self._overflowed(name, message),
+            on_put=lambda: self._put_to(name),
+        )
+
     def _put_to(self, name: str) -> None:
         self._ready.append((self._addresses[name], None))
 
-    def _turn(self, address: Address, starting: Actor | None) -> None:
-        try:
-            if starting is not None:
-                self._start(address, starting)
-            else:
-                self._deliver(address)
-        except Unwound:
-            return
-
     def _start(self, address: Address, actor: Actor) -> None:
-        inbox = actor.actor_inbox
-        assert isinstance(inbox, _OneByOne)
-        self._actors[address.name] = (actor.epoch, actor, inbox)
+        self._actors[address.name] = (actor.epoch, actor, _Guard(actor))
         # What waited while nobody lived here has its turns behind the start.
         self._ready.extend((address, None) for _ in range(address.mailbox.depth))
-        actor._actor_loop()
+        with suppress(Unwound):
+            actor._actor_loop()
 
     def _deliver(self, address: Address) -> None:
-        epoch, actor, inbox = self._actors.get(address.name, (0, None, None))
-        if actor is None or inbox is None or epoch != address.living:
+        epoch, actor, guard = self._actors.get(address.name, NOBODY)
+        if (
+            actor is None
+            or guard is None
+            or epoch != address.living
+            or (address.name, epoch) in self._hung
+        ):
             return
-        if (address.name, epoch) not in self._hung:
-            inbox.turn = True
-            actor._actor_loop_running()
+        mailbox = address.mailbox
+        message = mailbox.take_now(epoch)
+        if message is None:
+            return
+        with guard:
+            actor._handle_receive(message)
+        mailbox.done(epoch)

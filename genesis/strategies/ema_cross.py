@@ -6,18 +6,22 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from genesis.domain.sizing import is_large_enough, quantity_for_notional
-from genesis.messages.orders import OrderType, Side, TimeInForce
+from genesis.messages.orders import OrderType, OrderUpdated, Side, TimeInForce
 from genesis.strategies.port import Cadence, Desk, Strategy
 
 
 class _Averages:
-    """Exponential averages in ticks, weight 2 / (span + 1), started at the first price."""
+    """Exponential averages in ticks, weight 2 / (span + 1), started at the first price.
 
-    __slots__ = ("count", "fast", "slow")
+    ``settled``: the direction for which there is nothing left to do until an order moves.
+    """
+
+    __slots__ = ("count", "fast", "settled", "slow")
 
     def __init__(self) -> None:
         self.count = 0
         self.fast = self.slow = 0.0
+        self.settled: bool | None = None
 
 
 class EmaCross(Strategy):
@@ -46,11 +50,17 @@ class EmaCross(Strategy):
         averages.slow += (price_ticks - averages.slow) * self._slow_weight
         averages.count += 1
         if averages.count >= self._warm_up:
-            self._follow(desk, symbol, averages.fast > averages.slow)
+            up = averages.fast > averages.slow
+            if up is not averages.settled:
+                self._follow(desk, symbol, up)
+
+    def on_order(self, desk: Desk, update: OrderUpdated) -> None:
+        self._averages[update.symbol].settled = None
 
     def _follow(self, desk: Desk, symbol: str, up: bool) -> None:
         held = desk.sellable(symbol)
         if not up and not held:
+            self._averages[symbol].settled = up
             return
         view = desk.view(symbol)
         if view is None or desk.quiet(symbol) or any(desk.orders(symbol)):
@@ -58,6 +68,7 @@ class EmaCross(Strategy):
         instrument = desk.instruments[symbol]
         # Dust, which the venue would not take, is not held: it must not keep the next entry out.
         if up == is_large_enough(instrument, held, instrument.price(view.bid_ticks)):
+            self._averages[symbol].settled = up
             return
         if up:
             ask = instrument.price(view.ask_ticks)

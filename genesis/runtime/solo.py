@@ -1,0 +1,139 @@
+"""A mailbox for a runtime of one thread: the same lanes and policies, without locks or clocks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from genesis.messages.base import Lane, Message, Overflow
+from genesis.runtime.mailbox import MailboxMetrics
+
+
+class _Entry:
+    __slots__ = ("epoch", "key", "message")
+
+    def __init__(self, message: Message, key: tuple[type, str] | None, epoch: int) -> None:
+        self.message = message
+        self.key = key
+        self.epoch = epoch
+
+
+class SoloMailbox:
+    """As ``Mailbox``: what waits, for whom, and what happens when there is no more room.
+
+    Times are not measured: nobody waits where nothing happens at the same time.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        on_overflow: Callable[[Message], None],
+        on_put: Callable[[], None],
+    ) -> None:
+        self.capacity = capacity
+        self.handling: Message | None = None
+        self._on_overflow = on_overflow
+        self._on_put = on_put
+        self._control: deque[_Entry] = deque()
+        self._data: deque[_Entry] = deque()
+        self._conflating: dict[tuple[type, str], _Entry] = {}
+        self._epoch = 0
+        self._overflowing = False
+        self._handled = self._conflated = self._dropped = 0
+
+    def put(self, message: Message, epoch: int = 0, origin: object = None) -> None:
+        """Queue a message under its type's lane and policy; see ``Mailbox.put``."""
+        kind = type(message)
+        if kind.lane is Lane.CONTROL:
+            self._control.append(_Entry(message, None, epoch))
+            self._on_put()
+            return
+        name = None if epoch else message.conflation_key
+        key = None
+        if name is not None:
+            key = (kind, name)
+            waiting = self._conflating.get(key)
+            if waiting is not None:
+                waiting.message = message
+                self._conflated += 1
+                return
+        replaced = overflowed = False
+        if len(self._data) >= self.capacity:
+            if kind.overflow is Overflow.RESYNC:
+                self._dropped += 1
+                return
+            if kind.overflow is Overflow.DROP_OLDEST:
+                replaced = self._drop_oldest(kind)
+            else:
+                overflowed = not self._overflowing
+                self._overflowing = True
+        entry = _Entry(message, key, epoch)
+        self._data.append(entry)
+        if key is not None:
+            self._conflating[key] = entry
+        if not replaced:
+            self._on_put()
+        if overflowed:
+            self._on_overflow(message)
+
+    def _drop_oldest(self, kind: type[Message]) -> bool:
+        for index, entry in enumerate(self._data):
+            if type(entry.message) is kind:
+                del self._data[index]
+                if entry.key is not None:
+                    del self._conflating[entry.key]
+                self._dropped += 1
+                return True
+        return False
+
+    def take_now(self, epoch: int) -> Message | None:
+        """The next message, or None when there is none or ``epoch`` is not the living one."""
+        self.done(epoch)
+        if epoch != self._epoch:
+            return None
+        while self._control or self._data:
+            if self._control:
+                entry = self._control.popleft()
+            else:
+                entry = self._data.popleft()
+                if entry.key is not None:
+                    del self._conflating[entry.key]
+                if self._overflowing and len(self._data) <= self.capacity // 2:
+                    self._overflowing = False
+            if entry.epoch in (0, epoch):
+                self.handling = entry.message
+                return entry.message
+        return None
+
+    def done(self, epoch: int) -> Message | None:
+        """What ``epoch`` was at is finished, one way or the other; returns the message."""
+        return self._finish() if epoch == self._epoch else None
+
+    def hand_to(self, epoch: int) -> Message | None:
+        """Make ``epoch`` the one reader (0: nobody). Returns what the former was handling."""
+        abandoned = self._finish()
+        self._epoch = epoch
+        return abandoned
+
+    def _finish(self) -> Message | None:
+        message = self.handling
+        if message is not None:
+            self.handling = None
+            self._handled += 1
+        return message
+
+    @property
+    def depth(self) -> int:
+        """Messages waiting."""
+        return len(self._control) + len(self._data)
+
+    def metrics(self) -> MailboxMetrics:
+        """Ages and handling times are 0."""
+        return MailboxMetrics(
+            depth=self.depth,
+            age_ns=0,
+            handled=self._handled,
+            conflated=self._conflated,
+            dropped=self._dropped,
+            handle_ns=0,
+        )
