@@ -14,7 +14,7 @@ from genesis.domain.doubts import Doubts
 from genesis.domain.order import Order
 from genesis.domain.orders import Heard, Orders
 from genesis.domain.reconciliation import Answer, Reconciliation
-from genesis.domain.state import TradingState
+from genesis.domain.state import Replica
 from genesis.messages.base import Message
 from genesis.messages.control import CancelAllDone, Halt, ReconcileDone, ReconcileNow
 from genesis.messages.journal import (
@@ -87,7 +87,7 @@ class Executor(FollowingActor):
     def begin(self) -> None:
         super().begin()
         self._orders = Orders()
-        self._state = TradingState()
+        self._state = Replica()
         self._waiting: list[Message] = []  # until the journal's snapshot is here
         self._mints: dict[str, int] = {}  # of orders that this incarnation has not sent yet
         self._doubts = Doubts(self._give_up_ns)
@@ -100,7 +100,7 @@ class Executor(FollowingActor):
         self._canceled: set[str] = set()
 
     def restore(self, snapshot: JournalSnapshot) -> None:
-        self._state = TradingState.decode(snapshot.state)
+        self._state = Replica.decode(snapshot.state)
         self._orders = Orders(self._state.orders)
         for order in self._orders.open:
             self._watch(order)

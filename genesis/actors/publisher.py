@@ -13,7 +13,7 @@ from genesis.domain.limits import Limits
 from genesis.domain.order import TERMINAL
 from genesis.domain.risk_book import RiskBook
 from genesis.domain.sentences import sentence
-from genesis.domain.state import TradingState
+from genesis.domain.state import Replica
 from genesis.messages import view as v
 from genesis.messages.base import Message
 from genesis.messages.control import CommandAnswer
@@ -77,7 +77,7 @@ class Publisher(FollowingActor):
         self.after_wall(self._interval_ns, Tick())
 
     def restore(self, snapshot: JournalSnapshot) -> None:
-        state = TradingState.decode(snapshot.state)
+        state = Replica.decode(snapshot.state)
         self._book = RiskBook(self._instruments, self._limits, state)
 
     def follow(self, entries: tuple[Entry, ...]) -> None:

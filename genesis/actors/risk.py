@@ -8,16 +8,19 @@ from genesis.actors.journaling import FollowingActor
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits, Mark, Refusal
 from genesis.domain.risk_book import RiskBook
-from genesis.domain.state import TradingState
+from genesis.domain.state import Replica
 from genesis.domain.views import Views
 from genesis.messages.base import Message
 from genesis.messages.control import Halt
 from genesis.messages.journal import (
+    AccountOpened,
     ActorRestarted,
     Entry,
     GateMoved,
     IntentRefused,
     JournalSnapshot,
+    OrderFilled,
+    Resumed,
 )
 from genesis.messages.market import BookView
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
@@ -29,6 +32,7 @@ DAILY_LOSS = "daily loss"
 MARK_EVERY_NS = 10_000_000_000
 LOOK_EVERY_NS = 250_000_000
 """How often marks alone (without a fill) are looked at for a breach."""
+_MOVES_EQUITY = (OrderFilled, Resumed, AccountOpened)
 REPEAT_AFTER_NS = 60_000_000_000
 """A refusal like the one before is journaled again only after this long."""
 
@@ -86,7 +90,7 @@ class Risk(FollowingActor):
         self._mark_equity()
 
     def restore(self, snapshot: JournalSnapshot) -> None:
-        state = TradingState.decode(snapshot.state)
+        state = Replica.decode(snapshot.state)
         self._book = RiskBook(self._instruments, self._limits, state)
         self._marked.clear()
 
@@ -95,7 +99,8 @@ class Risk(FollowingActor):
             for entry in entries:
                 self._book.on_entry(entry)
                 self._release_dead(self._book, entry)
-            self._look(self._book)
+            if any(type(entry.event) in _MOVES_EQUITY for entry in entries):
+                self._look(self._book)
 
     def _release_dead(self, book: RiskBook, entry: Entry) -> None:
         """Approvals that died with an executor are in flight no more.

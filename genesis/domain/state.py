@@ -145,16 +145,16 @@ class TradingState(msgspec.Struct):
         if self.orders.apply(event):
             self.ledger.apply(event)
             self.counters.fills += 1
-            self._remember(canonical_json(event))
+            self._remember(event)
             self._remember_end(event.client_order_id, was_open)
 
     def _remember_end(self, client_order_id: str, was_open: bool) -> None:
         if was_open and client_order_id not in self.orders.open:
             order = self.orders.recent[client_order_id]
-            self._remember(canonical_json((client_order_id, order.status, order.filled)))
+            self._remember((client_order_id, order.status, order.filled))
 
-    def _remember(self, fact: bytes) -> None:
-        self.history = hashlib.sha256(self.history.encode() + fact).hexdigest()
+    def _remember(self, fact: object) -> None:
+        self.history = hashlib.sha256(self.history.encode() + canonical_json(fact)).hexdigest()
 
     def _intent_refused(self, event: IntentRefused) -> None:
         self.counters.refusals += 1
@@ -198,6 +198,14 @@ class TradingState(msgspec.Struct):
         self.day_start_equity = event.day_start_equity
         self.day = event.day
         self.resumed = False
+
+
+class Replica(TradingState):
+    """The state as an actor follows it: without the history's hash, which only the journal's own
+    state is asked for."""
+
+    def _remember(self, fact: object) -> None:
+        pass
 
 
 _FOLDS: dict[type, Callable[[TradingState, Any], None]] = {
