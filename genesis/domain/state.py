@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -104,7 +104,7 @@ class TradingState(msgspec.Struct):
         return canonical_json(self)
 
     @classmethod
-    def decode(cls, data: bytes) -> TradingState:
+    def decode(cls, data: bytes) -> Self:
         """Raises ValueError when the bytes are not a state of this format."""
         state = msgspec.json.decode(data, type=cls)
         if state.format != FORMAT:
