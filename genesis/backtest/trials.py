@@ -1,0 +1,156 @@
+"""One trial of a sweep, and the file that keeps what trials came to. Never runs two at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+import genesis
+from genesis.backtest.grid import Parameters
+from genesis.backtest.metrics import measure
+from genesis.backtest.run import run_backtest
+from genesis.config import Settings
+from genesis.domain.money import text
+from genesis.errors import InputError, StorageError
+from genesis.exchange.source import Market
+
+SAMPLES_MIN = 240
+"""Returns of a trial: enough for the parts of a walk-forward to have some each."""
+
+DIGITS = 9
+BUCKETS = 20_000
+
+NOT_IN_KEY = {"market", "journal", "log", "mailbox", "supervision", "venue", "view"}
+"""What changes nothing that a backtest decides, or is in the digest of the data."""
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What one set of parameters came to. Money is exact, in quote; ``max_drawdown`` a fraction.
+
+    ``returns`` are between samples ``interval_ns`` apart, from ``start_ns`` on. ``error`` is one
+    line, empty when there was none: then it has no figures.
+    """
+
+    key: str
+    parameters: Parameters
+    start_ns: int = 0
+    interval_ns: int = 0
+    returns: tuple[float, ...] = ()
+    pnl: str = "0"
+    fees: str = "0"
+    max_drawdown: float = 0.0
+    orders: int = 0
+    fills: int = 0
+    trips: int = 0
+    halted: bool = False
+    error: str = ""
+
+
+def run_trial(
+    key: str, parameters: Parameters, settings: Settings, market: Market, end_ns: int | None
+) -> Trial:
+    """Trade the market once with these settings."""
+    result = run_backtest(settings, market, end_ns=end_ns, buckets=BUCKETS)
+    if result.error:
+        return Trial(key, parameters, error=result.error)
+    measured = measure(result, samples_min=SAMPLES_MIN)
+    figures = measured.figures
+    return Trial(
+        key=key,
+        parameters=parameters,
+        start_ns=result.start_ns,
+        interval_ns=measured.interval_ns,
+        returns=tuple(float(f"{r:.{DIGITS}g}") for r in measured.returns.tolist()),
+        pnl=figures.performance.pnl,
+        fees=figures.costs.fees,
+        max_drawdown=figures.performance.max_drawdown,
+        orders=figures.activity.orders,
+        fills=figures.activity.fills,
+        trips=figures.trips.closed,
+        halted=figures.halted,
+    )
+
+
+def trial_key(settings: Settings, data_digest: str, code_digest: str) -> str:
+    """What a trial's outcome depends on, as 32 hex digits."""
+    tree = settings.model_dump(exclude=NOT_IN_KEY)
+    parts = (genesis.__version__, code_digest, data_digest, settings.market.seed, tree)
+    written = json.dumps(parts, sort_keys=True, default=_canonical)
+    return hashlib.sha256(written.encode()).hexdigest()[:32]
+
+
+def _canonical(value: object) -> str:
+    """0.05 and 0.050 are the same setting."""
+    return text(value) if isinstance(value, Decimal) else str(value)
+
+
+def digest_of_code() -> str:
+    """Of every module of GENESIS: a changed strategy must not take over old results."""
+    package = Path(genesis.__file__).parent
+    digest = hashlib.sha256()
+    for source in sorted(package.rglob("*.py")):
+        digest.update(str(source.relative_to(package)).encode() + source.read_bytes())
+    return digest.hexdigest()
+
+
+def digest_of_market(market: Market, description: str, end_ns: int | None) -> str:
+    """Of a tape its rows; of frames, which can be read only once, ``description``."""
+    digest = hashlib.sha256(msgspec.json.encode(sorted(market.instruments.items())))
+    digest.update(str(end_ns).encode())
+    if market.tape is None:
+        digest.update(description.encode())
+    for symbol, rows in sorted((market.tape or {}).items()):
+        digest.update(symbol.encode())
+        digest.update(np.ascontiguousarray(rows).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+class ResultsFile:
+    """One JSON object a line. A last line that a kill tore off is dropped; any other is an error.
+
+    Raises StorageError when it cannot be read or written, InputError when it is something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.trials: dict[str, Trial] = {}
+        try:
+            content = path.read_bytes() if path.exists() else b""
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be read ({error.strerror})") from None
+        whole = content[: content.rfind(b"\n") + 1]
+        for number, line in enumerate(whole.splitlines(), 1):
+            trial = self._decode(line, number)
+            self.trials[trial.key] = trial
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("r+b" if path.exists() else "x+b")
+            self._file.truncate(len(whole))
+            self._file.seek(len(whole))
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be written ({error.strerror})") from None
+
+    def _decode(self, line: bytes, number: int) -> Trial:
+        try:
+            return msgspec.json.decode(line, type=Trial)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise InputError(
+                f"{self.path}:{number}: is no result of a sweep; name another file with --results"
+            ) from None
+
+    def add(self, trial: Trial) -> None:
+        """Keep a trial: on disk before the next one is waited for."""
+        try:
+            self._file.write(msgspec.json.encode(trial) + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise StorageError(f"{self.path}: cannot be written ({error.strerror})") from None
+        self.trials[trial.key] = trial
+
+    def close(self) -> None:
+        self._file.close()
