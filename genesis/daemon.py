@@ -108,8 +108,12 @@ class House:
         report: Callable[[Message], None],
         faults: Faults | None = None,
         engine: MatchingEngine | None = None,
+        *,
+        screens: bool = True,
     ) -> None:
         """``state`` is the journal's at the start of the run; ``end_ns`` ends the market early.
+
+        Without ``screens`` nobody watches: what only shows is left out, and nothing else changes.
 
         For drills: ``faults`` stand between the paper venue and its client, and ``engine`` is a
         venue that has outlived the process before.
@@ -124,7 +128,10 @@ class House:
         self._run = state.run
         self._strategies = strategies(settings, self.symbols)
         self.reads_depth = any(make().cadence.depth for make in self._strategies.values())
-        starts = {**self._money(), **self._market_actors(), VIEW: self._view()}
+        self._screens = (PUBLISHER,) if screens else ()
+        starts = {**self._money(), **self._market_actors()}
+        if screens:
+            starts[VIEW] = self._view()
         self._register(starts)
         groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
         groups_of |= dict.fromkeys((PERSISTENCE, RISK, EXECUTOR), MONEY)
@@ -164,9 +171,9 @@ class House:
         settings, instruments = self._settings, self._market.instruments
         book_names = tuple(book_name(symbol) for symbol in self.symbols)
         strategy_names = tuple(strategy_name(name) for name in self._strategies)
-        peers = (SUPERVISOR, RISK, EXECUTOR, PUBLISHER, *book_names, *strategy_names)
+        peers = (SUPERVISOR, RISK, EXECUTOR, *self._screens, *book_names, *strategy_names)
         executor = settings.executor
-        return {
+        starts: dict[str, Start] = {
             PERSISTENCE: starter(Persistence, open_journal=self._open_journal, peers=peers),
             RISK: starter(Risk, gate=self.gate, instruments=instruments, limits=limits(settings)),
             EXECUTOR: starter(
@@ -176,15 +183,17 @@ class House:
                 ask_after_ns=executor.unknown_query_after_ms * MS,
                 give_up_ns=executor.unknown_give_up_ms * MS,
             ),
-            PUBLISHER: starter(
+        }
+        if self._screens:
+            starts[PUBLISHER] = starter(
                 Publisher,
                 gate=self.gate,
                 instruments=instruments,
                 limits=limits(settings),
                 interval_ns=settings.view.interval_ms * MS,
                 title=self._market.title,
-            ),
-        }
+            )
+        return starts
 
     def _market_actors(self) -> dict[str, Start]:
         instruments = self._market.instruments
@@ -202,7 +211,7 @@ class House:
                 OrderBook,
                 instrument=instruments[symbol],
                 depth_levels=levels,
-                view_readers=(*hosts, RISK, PUBLISHER),
+                view_readers=(*hosts, RISK, *self._screens),
                 trade_readers=hosts,
             )
         for place, (name, make) in enumerate(self._strategies.items()):

@@ -40,7 +40,12 @@ class Wake(Message, frozen=True):
 
 
 class Continue(Message, frozen=True):
-    """Time for what the strategy has still to be shown, or for what it intended on it."""
+    """Time for what the strategy has still to be shown, or for what it intended on it.
+
+    Only the newest ``number`` counts: what came later may have been received earlier.
+    """
+
+    number: int
 
 
 class StrategyHost(FollowingActor):
@@ -71,7 +76,8 @@ class StrategyHost(FollowingActor):
         self._strategy = self._make()
         self._cadence = self._strategy.cadence
         self._waiting = Waiting(self._desk, self._strategy, tuple(self._instruments))
-        self._continuing = False
+        self._continuing = 0
+        self._continues_ns = ALL_NS
         if self.epoch > 1:
             reason = f"{self.name} restarted"
             self.tell(EXECUTOR, CancelOrders(reason, strategy=self._strategy_name))
@@ -121,14 +127,17 @@ class StrategyHost(FollowingActor):
         next_ns = self._waiting.next_ns
         if self._desk.intents:
             next_ns = self._desk.now_ns  # not a moment before what they were decided on
-        if next_ns is not None and not self._continuing:
-            self._continuing = True
+        if next_ns is not None and next_ns < self._continues_ns:
+            self._continues_ns = next_ns
+            self._continuing += 1
             delay_ns = max(0, next_ns - self.now_ns())
-            self.after(delay_ns, Continue(), rank=READERS_RANK + self._place)
+            self.after(delay_ns, Continue(self._continuing), rank=READERS_RANK + self._place)
 
     @handles(Continue)
     def _on_continue(self, again: Continue) -> None:
-        self._continuing = False
+        if again.number != self._continuing:
+            return
+        self._continues_ns = ALL_NS
         horizon_ns = self.horizon_ns()
         if not self._desk.intents and horizon_ns is not None:
             self._waiting.run(horizon_ns)

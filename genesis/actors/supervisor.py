@@ -117,8 +117,13 @@ class Supervisor(JournalingActor):
 
     def answer(self, answer: CommandAnswer) -> None:
         """Tell the operator what became of a command."""
-        self.tell(PUBLISHER, answer)
+        self._show(answer)
         self._report(answer)
+
+    def _show(self, message: Message) -> None:
+        """To the screens, where there are any."""
+        if PUBLISHER in self._starts:
+            self.tell(PUBLISHER, message)
 
     def _do(self, actions: list[Action]) -> None:
         for action in actions:
@@ -229,7 +234,7 @@ class Supervisor(JournalingActor):
             else:
                 self._nursery.address(name).tell(Ping(epoch, now_ns))
         self._ladder.note()
-        self.tell(PUBLISHER, ActorsSeen(seen))
+        self._show(ActorsSeen(seen))
         self.after_wall(self._times.heartbeat_ns, Heartbeat())
 
     def _seen(self, name: str) -> ActorSeen:

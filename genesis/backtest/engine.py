@@ -83,6 +83,7 @@ class VirtualSession:
             end_ns,
             self._reports.append,
             faults,
+            screens=False,
         )
         healthy = not actor_faults and faults is None
         self.runtime.lookahead = lookahead and healthy and not self.house.reads_depth

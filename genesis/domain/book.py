@@ -37,6 +37,10 @@ RESTARTED = "the stream was restarted"
 _REASONS = {lay.GAP: GAP, lay.TOO_OLD: TOO_OLD, lay.CROSSED_BOOK: CROSSED, lay.RESTARTED: RESTARTED}
 
 
+Top = tuple[int, int, int, int]
+"""Bid ticks, bid lots, ask ticks, ask lots."""
+
+
 class Gap(NamedTuple):
     """Why the book is not, or no longer, whole. ``reason``: GAP, TOO_OLD, CROSSED, RESTARTED."""
 
@@ -104,7 +108,6 @@ class Book:
         self._trades = np.zeros((_TRADES_CHUNK, lay.TRADE_WIDTH), np.int64)
         self._events = np.zeros((_EVENTS_CHUNK, lay.EVENT_WIDTH), np.int64)
         self._tops = np.zeros((_TOPS_CHUNK if tops else 0, lay.TOP_WIDTH), np.int64)
-        self._touch = np.zeros(4, np.int64)
 
     def fold(self, rows: Rows) -> Folded:
         """Fold rows of dtype ``ROW`` in receive order.
@@ -197,20 +200,18 @@ class Book:
         """The venue's newest event time; 0 before any."""
         return int(self._state[lay.EVENT_NS])
 
-    def touch(self) -> tuple[int, int, int, int]:
+    def touch(self) -> Top:
         """Bid ticks, bid lots, ask ticks, ask lots: of the book ticker where it is newer.
 
         All 0 while the book is not synced.
         """
-        level_kernels.touch(self._keys, self._lots, self._state, self._touch)
-        bid, bid_lots, ask, ask_lots = self._touch.tolist()
-        return bid, bid_lots, ask, ask_lots
+        touch: Top = level_kernels.touch(self._keys, self._lots, self._state)
+        return touch
 
-    def best(self) -> tuple[int, int, int, int]:
+    def best(self) -> Top:
         """Bid ticks, bid lots, ask ticks, ask lots of the folded levels alone."""
-        level_kernels.folded_top(self._keys, self._lots, self._state, self._touch)
-        bid, bid_lots, ask, ask_lots = self._touch.tolist()
-        return bid, bid_lots, ask, ask_lots
+        best: Top = level_kernels.folded_top(self._keys, self._lots, self._state)
+        return best
 
     def depth(self) -> tuple[int, int]:
         """How many bid and ask levels are known."""

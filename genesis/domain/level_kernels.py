@@ -37,6 +37,14 @@ def kernel(function: Any) -> Any:
         return njit(nogil=True)(function)
 
 
+def part(function: Any) -> Any:
+    """A kernel that is compiled into those that call it: called, it would cost more than it does.
+
+    Every array that is handed over counts its owners up and down, one atomic operation each.
+    """
+    return njit(inline="always")(function)
+
+
 @kernel
 def position(keys: Ints, base: int, count: int, key: int) -> int:
     """Of ``count`` keys from ``base`` on, how many are below ``key``.
@@ -127,19 +135,29 @@ def fold_levels(
 
 
 @kernel
-def folded_top(keys: Ints, lots: Ints, state: Ints, out: Ints) -> None:
+def folded_top(keys: Ints, lots: Ints, state: Ints) -> tuple[int, int, int, int]:
     """Best bid, its lots, best ask, its lots of the levels; 0 where there is none."""
     bids, asks = state[lay.BIDS], state[lay.ASKS]
-    out[0], out[2] = best_bid(keys, state), best_ask(keys, state)
-    out[1] = lots[bids - 1] if bids else 0
-    out[3] = lots[(keys.shape[0] >> 1) + asks - 1] if asks else 0
+    half = keys.shape[0] >> 1
+    bid = ask = bid_lots = ask_lots = 0
+    if bids:
+        bid, bid_lots = keys[_U(bids - 1)], lots[_U(bids - 1)]
+    if asks:
+        ask, ask_lots = -keys[_U(half + asks - 1)], lots[_U(half + asks - 1)]
+    return bid, bid_lots, ask, ask_lots
 
 
 @kernel
-def touch(keys: Ints, lots: Ints, state: Ints, out: Ints) -> None:
+def touch(keys: Ints, lots: Ints, state: Ints) -> tuple[int, int, int, int]:
     """Best bid, its lots, best ask, its lots: of the ticker when it is newer; 0 when unknown."""
-    if state[lay.SYNCED] and state[lay.TICKER_ID] <= state[lay.BOOK_ID]:
-        folded_top(keys, lots, state, out)
-        return
-    for i in range(4):
-        out[i] = state[lay.TICKER_BID + i] if state[lay.SYNCED] else 0
+    if not state[lay.SYNCED]:
+        return 0, 0, 0, 0
+    if state[lay.TICKER_ID] <= state[lay.BOOK_ID]:
+        bid, bid_lots, ask, ask_lots = folded_top(keys, lots, state)
+        return bid, bid_lots, ask, ask_lots
+    return (
+        state[lay.TICKER_BID],
+        state[lay.TICKER_BID_LOTS],
+        state[lay.TICKER_ASK],
+        state[lay.TICKER_ASK_LOTS],
+    )

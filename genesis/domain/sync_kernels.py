@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from genesis.domain import book_layout as lay
-from genesis.domain.level_kernels import Ints, best_ask, best_bid, kernel, set_level
+from genesis.domain.level_kernels import Ints, best_ask, best_bid, kernel, part, set_level
 from genesis.domain.touch_kernels import (
     Tables,
     compare_with_ring,
@@ -168,7 +168,7 @@ def _take_snapshot(book: Tables, rows: Ints, begin: int) -> None:
         state[lay.EVER_SYNCED] = 1
 
 
-@kernel
+@part
 def _is_full(book: Tables) -> bool:
     """Whether what the next rows may report would not fit: a diff reports at most two things."""
     state = book.state
@@ -198,7 +198,7 @@ def _obstacle(book: Tables, pending_limit: int, rows: Ints, begin: int) -> int:
     return lay.GROW_LEVELS if most > book.keys.shape[0] >> 1 else lay.DONE
 
 
-@kernel
+@part
 def _take(book: Tables, rows: Ints, i: int, kind: int) -> int:
     """Take the row(s) at ``i``; returns how many, 0 for a kind not expected here."""
     state = book.state
