@@ -1,212 +1,292 @@
-"""One trading session under a seeded fault plan, held against the venue's own truth.
+"""Trading sessions under a seeded fault plan, held against the venue's own truth.
 
-A safety phase with faults, then a liveness phase without. The oracle is the matching engine: what
-the journal says at the end must be what the venue says.
+A safety phase with faults, then a liveness phase without. Processes come and go; the venue, its
+orders and the disk stay.
 """
 
 from __future__ import annotations
 
+import functools
 import random
 from collections import Counter
-from decimal import Decimal
+from collections.abc import Mapping
 
 import msgspec
 
-from genesis.actors.order_book import EXCHANGE
-from genesis.backtest.engine import VirtualOutcome, VirtualSession
+from genesis.backtest.drill_life import LEAD_IN_NS, Life
+from genesis.backtest.drill_plan import ALL, Fault, Plan, ProcessFault, plan_of
+from genesis.backtest.drill_truth import at_rest
+from genesis.backtest.drill_watch import Mids, Watch
 from genesis.config import Settings
-from genesis.domain.money import ZERO, exact, text
-from genesis.domain.state import TradingState
+from genesis.daemon import limits
+from genesis.domain.instrument import Instrument
+from genesis.errors import StorageError
 from genesis.exchange.source import Market
-from genesis.messages.base import Message
-from genesis.messages.journal import Entry, OrderFilled, OrderIntended
-from genesis.messages.orders import SubmitOrder
-from genesis.runtime.chaos import ActorFault, When
-from genesis.runtime.gate import GateState
-from genesis.simulator.faults import FaultRates, Faults
+from genesis.messages.market import Rows
+from genesis.runtime.chaos import ActorFault
+from genesis.simulator.fault_plan import FeedFault, VenueFault
+from genesis.simulator.faults import Faults
+from genesis.simulator.light_market import LightMarket
 from genesis.simulator.market import GeneratedMarket
-from genesis.storage.journal import Journal, MemoryLog
+from genesis.simulator.matching import MatchingEngine
+from genesis.storage.chain import entry_of
+from genesis.storage.memory_disk import MemoryDisk, StorageFault
+from genesis.storage.tail import describe
 
 START_NS = 1_700_000_000_000_000_000
-MINUTE_NS = 60_000_000_000
-HEAL_NS = 90_000_000_000
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+HEAL_NS = 90 * SECOND_NS
 """The liveness phase: unknown orders are given up on after 20 s, reconciliation after 60 s."""
 
-CRASH_EVERY_NS = 20_000_000_000
-RATES = FaultRates(
-    lose_request=0.02,
-    unknown_outcome=0.02,
-    drop_answer=0.03,
-    double_answer=0.05,
-    delay_answer=0.05,
-    hide_order=0.05,
-    drop_frames=0.002,
-    double_frames=0.002,
-    swap_frames=0.002,
-    stall_frames=0.0005,
-)
+FRAMES_EVERY = 16
+"""One seed of so many plays frames as a venue writes them, so that the decoder is drilled, too."""
+TWO_SYMBOLS_EVERY = 8
+LATENCIES_MS = (20, 100, 250)
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """Everything a drill follows from: the same one twice is the same journal twice."""
+
+    seed: int
+    minutes: float
+    plan: Plan
+
+    @property
+    def heal_ns(self) -> int:
+        return START_NS + int(self.minutes * MINUTE_NS)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return ("BTCUSDT", "ETHUSDT")[: 2 if self.seed % TWO_SYMBOLS_EVERY == 5 else 1]
+
+    @property
+    def plays_frames(self) -> bool:
+        return self.seed % FRAMES_EVERY == 3
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """``violations`` in words, empty when every invariant held."""
+    """``violations`` in words, each with its time, empty when every invariant held.
 
-    seed: int
-    violations: tuple[str, ...]
-    struck: tuple[ActorFault, ...]
-    injected: dict[str, int]
+    ``struck`` says what struck when. ``events`` are the journal's entries in words, if asked for.
+    """
+
+    scenario: Scenario
+    violations: tuple[tuple[int, str], ...]
+    struck: tuple[tuple[int, Fault], ...]
+    lives: int
     orders: int
     fills: int
     restarts: int
+    halts: int
     halted: bool
+    virtual_ns: int
     journal_hash: str
+    events: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """How often which fault struck."""
+        return Counter(
+            "kill" if isinstance(fault, ProcessFault) else str(fault.kind)
+            for _, fault in self.struck
+        )
 
 
-def drill_settings() -> Settings:
-    """Livelier strategies than the default's, and supervision in virtual seconds."""
+@functools.cache
+def drill_settings(latency_ms: int) -> Settings:
+    """Livelier strategies than the default's whose orders reach the limits, and supervision and
+    screens that do not fill an hour with housekeeping."""
     return Settings.load(
         None,
         {
             "market.speed": 0.0,
             "market.window_ms": 0,
-            "strategies.ema_cross.fast": 4,
-            "strategies.ema_cross.slow": 16,
-            "strategies.spread_capture.half_spread_bps": "1",
-            "strategies.spread_capture.requote_bps": "0.5",
+            "paper.latency_to_venue_ms": latency_ms,
+            "paper.latency_from_venue_ms": latency_ms,
+            "strategies.ema_cross.fast": 12,
+            "strategies.ema_cross.slow": 48,
+            "strategies.ema_cross.notional": "30",
+            "strategies.spread_capture.notional": "25",
+            "strategies.spread_capture.half_spread_bps": "2",
+            "strategies.spread_capture.requote_bps": "4",
+            "strategies.spread_capture.refresh_ms": 5000,
             "supervision.intensity": 1000,
-            "supervision.heartbeat_ms": 1000,
+            "supervision.heartbeat_ms": 5000,
+            "supervision.hang_after_ms": 10_000,
             "view.interval_ms": 60_000,
         },
     )
 
 
-def plan_of(seed: int, names: list[str], until_ns: int) -> list[ActorFault]:
-    """Which actors fail when, from a seed."""
-    rng = random.Random(f"drill/{seed}")
-    faults = []
-    at_ns = START_NS
-    while (at_ns := at_ns + rng.randrange(1, 2 * CRASH_EVERY_NS)) < until_ns:
-        when = rng.choice([*When, When.BEFORE, When.MIDWAY, When.AFTER])
-        faults.append(ActorFault(at_ns, rng.choice(names), when))
-    return faults
+def scenario_of(seed: int, minutes: float, kinds: tuple[str, ...] = ALL) -> Scenario:
+    """The scenario of a seed, with faults of ``kinds``."""
+    bare = Scenario(seed, minutes, ())
+    names = ["persistence", "risk", "executor", "feed", "publisher", "supervisor"]
+    names += [f"book.{symbol}" for symbol in bare.symbols]
+    names += ["strategy.ema_cross", "strategy.spread_capture"]
+    plan = plan_of(seed, kinds, names, START_NS, bare.heal_ns)
+    if bare.plays_frames:
+        plan = tuple(fault for fault in plan if not isinstance(fault, ProcessFault | StorageFault))
+    return msgspec.structs.replace(bare, plan=plan)
 
 
-def drill(seed: int, minutes: float, symbols: tuple[str, ...] = ("BTCUSDT",)) -> Verdict:
-    """Run one seed for ``minutes`` of trading time with faults, and some more to heal."""
-    settings = drill_settings()
-    generated = GeneratedMarket(symbols, seed, START_NS)
-    market = Market(
-        title="drill",
-        instruments=generated.instruments(),
-        frames=generated.frames(),
-        start_ns=START_NS,
-        recorded=False,
-    )
-    log = MemoryLog()
-    until_ns = START_NS + int(minutes * MINUTE_NS)
-    names = ["persistence", "risk", "executor", "feed"]
-    names += [f"book.{symbol}" for symbol in symbols]
-    names += [f"strategy.{name}" for name in settings.strategies.enabled]
-    faults = Faults(RATES, random.Random(f"venue/{seed}"), until_ns)
-    session = VirtualSession(
-        settings,
-        market,
-        lambda: Journal.in_memory(log),
-        seed=seed,
-        end_ns=until_ns + HEAL_NS,
-        actor_faults=plan_of(seed, names, until_ns),
-        faults=faults,
-    )
-    watch = Watch(session, log)
-    outcome = session.run()
-    state = Journal.in_memory(log).state
-    return Verdict(
-        seed=seed,
-        violations=(*watch.violations, *_at_rest(session, outcome, state, log.entries)),
-        struck=tuple(session.runtime.struck),
-        injected=faults.injected,
-        orders=outcome.summary.orders,
-        fills=outcome.summary.fills,
-        restarts=outcome.summary.restarts,
-        halted=outcome.halted,
-        journal_hash=outcome.summary.journal_hash,
-    )
+def drill(scenario: Scenario, *, with_events: bool = False) -> Verdict:
+    """Run one scenario, and the time it takes to heal."""
+    return _Drill(scenario).run(with_events)
 
 
-class Watch:
-    """Looks at every order on its way onto the wire."""
+class _Drill:
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        plan, heal_ns = scenario.plan, scenario.heal_ns
+        self._end_ns = heal_ns + HEAL_NS
+        latency_ms = random.Random(f"link/{scenario.seed}").choice(LATENCIES_MS)
+        self._settings = drill_settings(latency_ms)
+        self._tape: Mapping[str, Rows] | None = None
+        self._market = self._made_market()
+        self._disk = MemoryDisk((f for f in plan if isinstance(f, StorageFault)), heal_ns)
+        self._watch = Watch(self._disk, limits(self._settings))
+        self._faults = Faults(
+            [fault for fault in plan if isinstance(fault, VenueFault | FeedFault)],
+            heal_ns,
+            self._watch.client,
+        )
+        self._actor_faults = [fault for fault in plan if isinstance(fault, ActorFault)]
+        self._kills = sorted(
+            (fault for fault in plan if isinstance(fault, ProcessFault)), key=lambda f: f.at_ns
+        )
+        self._struck: list[tuple[int, Fault]] = []
+        self._restarts = 0
 
-    def __init__(self, session: VirtualSession, log: MemoryLog) -> None:
-        self.violations: list[str] = []
-        self._gate = session.house.gate
-        self._log = log
-        self._read = 0
-        self._intended: set[str] = set()
-        self._sent: set[str] = set()
-        mailbox = session.runtime.address(EXCHANGE).mailbox
-        put = mailbox.put
+    def _made_market(self) -> Market:
+        scenario = self._scenario
+        if scenario.plays_frames:
+            generated = GeneratedMarket(scenario.symbols, scenario.seed, START_NS)
+            return self._of("drill, frames", generated.instruments(), generated)
+        light = LightMarket(scenario.symbols, scenario.seed, START_NS)
+        self._tape = light.tape(self._end_ns - START_NS)
+        return self._of("drill", light.instruments(), None)
 
-        def watched(message: Message, *rest: int) -> None:
-            if isinstance(message, SubmitOrder):
-                self._on_submit(message)
-            put(message, *rest)
+    def _of(
+        self, title: str, instruments: dict[str, Instrument], frames: GeneratedMarket | None
+    ) -> Market:
+        return Market(
+            title=title,
+            instruments=instruments,
+            frames=iter(()) if frames is None else frames.frames(),
+            start_ns=START_NS,
+            recorded=False,
+            tape=self._tape,
+        )
 
-        mailbox.__dict__["put"] = watched
+    def run(self, with_events: bool) -> Verdict:
+        life, lives = self._next_life(None, START_NS), 1
+        life.live()
+        self._take_down(life)
+        while life.died_ns is not None:
+            back_ns = self._back_ns(life.died_ns)
+            engine = life.house.engine
+            self._pass_without_us(engine, back_ns)
+            self._disk.restart()
+            life = self._next_life(engine, back_ns)
+            life.live()
+            self._take_down(life)
+            lives += 1
+        return self._verdict(life, lives, with_events)
 
-    def _on_submit(self, order: SubmitOrder) -> None:
-        for entry in self._log.entries[self._read :]:
-            if isinstance(entry.event, OrderIntended):
-                self._intended.add(entry.event.client_order_id)
-        self._read = len(self._log.entries)
-        name = order.client_order_id
-        if name in self._sent:
-            self.violations.append(f"2: {name} was sent twice")
-        if name not in self._intended:
-            self.violations.append(f"5: {name} was sent before its intent was durable")
-        reading = self._gate._reading()  # under the gate's own lock already
-        if reading.state is GateState.HALTED:
-            self.violations.append(f"4: {name} was sent through a shut gate: {reading.reason}")
-        self._sent.add(name)
+    def _next_life(self, engine: MatchingEngine | None, start_ns: int) -> Life:
+        """A process; one that cannot even begin its run is started again a second later."""
+        while True:
+            market = self._market_from(start_ns)
+            die_at_ns = self._kills[0].at_ns if self._kills else 1 << 62
+            try:
+                life = Life(
+                    self._settings,
+                    market,
+                    self._disk,
+                    self._watch,
+                    seed=self._scenario.seed,
+                    end_ns=self._end_ns,
+                    heal_ns=self._scenario.heal_ns,
+                    die_at_ns=die_at_ns,
+                    actor_faults=self._actor_faults,
+                    faults=self._faults,
+                    engine=engine,
+                )
+            except StorageError:
+                start_ns += SECOND_NS
+                self._disk.restart()
+                continue
+            if self._tape is not None and engine is None:
+                self._watch.mids = Mids(self._tape, life.house.engine)
+            return life
 
+    def _market_from(self, start_ns: int) -> Market:
+        if self._tape is None or start_ns == START_NS:
+            return self._market
+        rest = {
+            symbol: rows[int(rows["time_ns"].searchsorted(start_ns, side="right")) :]
+            for symbol, rows in self._tape.items()
+        }
+        return msgspec.structs.replace(self._market, tape=rest, start_ns=start_ns)
 
-def _at_rest(
-    session: VirtualSession, outcome: VirtualOutcome, state: TradingState, entries: list[Entry]
-) -> list[str]:
-    """What must hold when everything has come to rest."""
-    found = []
-    if outcome.error:
-        found.append(f"liveness: {outcome.error}")
-    engine = session.house.engine
-    ours = Counter(
-        (e.event.symbol, e.event.trade_id) for e in entries if isinstance(e.event, OrderFilled)
-    )
-    theirs = {(desk.instrument.symbol, t.trade_id) for desk in engine.desks for t in desk.trades}
-    found += [f"1: trade {trade} is applied {n} times" for trade, n in ours.items() if n > 1]
-    found += [f"1: the venue's trade {trade} is missing" for trade in sorted(theirs - set(ours))]
-    found += [f"1: trade {trade} is not the venue's" for trade in sorted(set(ours) - theirs)]
-    there = {b.asset: b.free + b.locked for b in engine.account.balances()}
-    for asset in sorted(there.keys() | state.ledger.balances.keys()):
-        mine, truth = state.ledger.balance(asset), there.get(asset, ZERO)
-        if mine != truth:
-            found.append(f"1: {text(mine)} {asset} here, {text(truth)} at the venue")
-    found += [f"6: {o.client_order_id} is {o.status}" for o in state.orders.open.values()]
-    found += [f"6: {name} rests at the venue" for desk in engine.desks for name in desk.open]
-    again = TradingState()
-    for entry in entries:
-        again.apply(entry)
-    if again.digest() != state.digest():
-        found.append("7: the replayed journal's state differs from the live one")
-    return found + _identity(state)
+    def _back_ns(self, died_ns: int) -> int:
+        """When the process that died is back."""
+        down_ns = SECOND_NS
+        if self._disk.killed is not None:
+            down_ns = self._disk.killed.for_ns
+        elif self._kills and self._kills[0].at_ns <= died_ns:
+            kill = self._kills.pop(0)
+            self._struck.append((died_ns, kill))
+            down_ns = kill.for_ns
+        back_ns = min(died_ns + LEAD_IN_NS + down_ns, self._end_ns - HEAL_NS // 2)
+        while self._kills and self._kills[0].at_ns <= back_ns:
+            self._kills.pop(0)
+        return max(back_ns, died_ns + LEAD_IN_NS)
 
+    def _pass_without_us(self, engine: MatchingEngine, back_ns: int) -> None:
+        """The market goes on while the process is down; what the venue says, nobody hears."""
+        for symbol, rows in (self._tape or {}).items():
+            times = rows["time_ns"]
+            shown = int(times.searchsorted(engine.shown_ns(symbol), side="right"))
+            engine.on_rows(symbol, rows[shown : int(times.searchsorted(back_ns, side="right"))])
+        engine.advance(back_ns)
 
-@exact
-def _identity(state: TradingState) -> list[str]:
-    """Equity two ways: from the ledger's flows, and from the balances at an arbitrary mark."""
-    mark = Decimal("12345.67")
-    value = state.ledger.value(dict.fromkeys(state.ledger.positions, mark))
-    quote = state.ledger.quote
-    held = sum((n for asset, n in state.ledger.balances.items() if asset != quote), ZERO)
-    from_balances = state.ledger.balance(quote) + held * mark
-    from_profit = value.start + value.realized + value.unrealized - value.fees
-    if not value.equity == from_balances == from_profit:
-        return [f"10: equity {value.equity}, {from_balances} of balances, {from_profit} of profit"]
-    return []
+    def _take_down(self, life: Life) -> None:
+        self._struck += life.runtime.struck
+        struck = [fault for _, fault in life.runtime.struck]
+        self._actor_faults = [fault for fault in self._actor_faults if fault not in struck]
+        self._restarts += life.count("restarts")
+
+    def _verdict(self, life: Life, lives: int, with_events: bool) -> Verdict:
+        self._struck += [*self._faults.struck, *self._disk.struck]
+        self._struck.sort(key=lambda each: each[0])
+        watch, now_ns = self._watch, life.runtime.clock.now_ns()
+        if life.error or life.unhealed:
+            watch.found(now_ns, f"liveness: {life.error or life.unhealed}")
+        if not self._scenario.plays_frames:
+            watch.judge_decisions()
+        for what in at_rest(life.house.engine, self._disk):
+            watch.found(now_ns, what)
+        kinds = Counter(row.kind for row in self._disk.rows)
+        events: tuple[tuple[int, str], ...] = ()
+        if with_events:
+            entries = (entry_of(row) for row in self._disk.rows)
+            events = tuple(
+                (e.time_ns, f"{type(e.event).__name__} {describe(e.event)}") for e in entries
+            )
+        return Verdict(
+            scenario=self._scenario,
+            violations=tuple(sorted(watch.violations)),
+            struck=tuple(self._struck),
+            lives=lives,
+            orders=kinds["OrderSent"],
+            fills=kinds["OrderFilled"],
+            restarts=self._restarts,
+            halts=kinds["Halted"],
+            halted=life.halted,
+            virtual_ns=now_ns - START_NS,
+            journal_hash=self._disk.head.hash,
+            events=events,
+        )

@@ -29,7 +29,9 @@ from genesis.opening import begin_run
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.chaos import ActorFault, ChaosRuntime
 from genesis.runtime.gate import HALT
+from genesis.runtime.virtual import ENDLESS_NS
 from genesis.simulator.faults import Faults
+from genesis.simulator.matching import MatchingEngine
 from genesis.storage.journal import Journal
 from genesis.summary import Summary, summarize
 
@@ -58,9 +60,15 @@ class VirtualSession:
         actor_faults: Sequence[ActorFault] = (),
         faults: Faults | None = None,
         lookahead: bool = True,
+        heal_ns: int = ENDLESS_NS,
+        lead_in_ns: int = LEAD_IN_NS,
+        engine: MatchingEngine | None = None,
     ) -> None:
         """``lookahead``: let what cannot change anything travel together, as long as nothing fails
         (a crash comes between any two messages) and no strategy reads the levels of a book.
+
+        From ``heal_ns`` on no actor's fault strikes. ``lead_in_ns`` is the trading time before the
+        market's first moment. ``engine`` is a venue that outlived the session before.
         """
         self._market = market
         self._open_journal = open_journal
@@ -68,10 +76,11 @@ class VirtualSession:
         self._before, state = begin_run(journal, settings, market)
         journal.close()
         self.runtime = ChaosRuntime(
-            market.start_ns - LEAD_IN_NS,
+            market.start_ns - lead_in_ns,
             actor_faults,
             seed=seed,
             mailbox_capacity=settings.mailbox.capacity,
+            until_ns=heal_ns,
         )
         self._reports: list[Message] = []
         self.house = House(
@@ -83,7 +92,11 @@ class VirtualSession:
             end_ns,
             self._reports.append,
             faults,
+<<<<<<< /tmp/pb/m/cur
+            engine,
+=======
             screens=False,
+>>>>>>> /tmp/pb/m/new
         )
         healthy = not actor_faults and faults is None
         self.runtime.lookahead = lookahead and healthy and not self.house.reads_depth

@@ -1,47 +1,182 @@
-"""``genesis drill``: whole sessions under faults, from seeds."""
+"""``genesis drill``: whole sessions under faults, from seeds. Touches no data folder."""
 
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
-import sys
-from concurrent.futures import ProcessPoolExecutor
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genesis.errors import ConfigError
+
 if TYPE_CHECKING:
     from genesis.backtest.drill import Verdict
+
+VIOLATED, INTERRUPTED = 4, 130
+STEPS_MAX = 400
+"""Steps shown of one seed; the newest, as it breaks at the end."""
 
 
 def drill(
     seeds: Annotated[int, typer.Option(min=1, help="How many sessions, from --first on.")] = 20,
     first: Annotated[int, typer.Option("--first", min=0, help="The first seed.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Show this one seed step by step.")
+    ] = None,
+    faults: Annotated[
+        str, typer.Option(help="all, or some of them: comma-separated kinds or families.")
+    ] = "all",
     minutes: Annotated[float, typer.Option(help="Trading time with faults, per session.")] = 1.0,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processes; as many as cores by default.")
+    ] = None,
 ) -> None:
     """Crash, hang and starve the actors from seeds; hold the journal against the venue's truth."""
-    from genesis.errors import ConfigError
+    from genesis.backtest.drill_plan import kinds_of
 
     if not 0 < minutes <= 1440:
         raise ConfigError(f"--minutes {minutes:g} cannot be used; give more than 0, at most 1440")
-    broken = 0
-    fills = restarts = 0
-    with ProcessPoolExecutor(os.cpu_count(), initializer=_quietly) as pool:
-        numbers = range(first, first + seeds)
-        for done, verdict in enumerate(pool.map(_drill_one, numbers, [minutes] * seeds), 1):
-            fills += verdict.fills
-            restarts += verdict.restarts
-            if verdict.violations:
-                broken += 1
-                typer.echo(f"seed {verdict.seed}: {'; '.join(verdict.violations)}")
-            if sys.stderr.isatty():
-                print(f"\r{done} of {seeds} sessions", end="", file=sys.stderr, flush=True)
+    kinds = kinds_of(faults)
+    if seed is not None:
+        _show(seed, minutes, kinds, faults)
+        return
+    tasks = [(number, minutes, kinds) for number in range(first, first + seeds)]
+    _Count(minutes, faults).run(tasks, workers or os.cpu_count() or 1)
+
+
+Task = tuple[int, float, tuple[str, ...]]
+
+
+class _Count:
+    """What the sessions so far came to."""
+
+    def __init__(self, minutes: float, faults: str) -> None:
+        self._options = f"--minutes {minutes:g} --faults {faults}"
+        self._minutes = minutes
+        self._done = self._broken = 0
+        self._sums: Counter[str] = Counter()
+        self._struck: Counter[str] = Counter()
+
+    def run(self, tasks: list[Task], workers: int) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        began_s = time.monotonic()
+        interrupted = False
+        console = Console(stderr=True)
+        progress = Progress(console=console, transient=True, disable=not console.is_terminal)
+        with _pool(min(workers, len(tasks))) as pool, progress:
+            bar = progress.add_task(f"{len(tasks)} sessions", total=len(tasks))
+            try:
+                for verdict, shortest in pool.imap_unordered(_drill_one, tasks):
+                    self._add(verdict, shortest)
+                    progress.advance(bar)
+            except KeyboardInterrupt:
+                interrupted = True
+        self._tell(time.monotonic() - began_s, len(tasks) if interrupted else 0)
+        if self._broken:
+            raise typer.Exit(VIOLATED)
+        if interrupted:
+            raise typer.Exit(INTERRUPTED)
+
+    def _add(self, verdict: Verdict, shortest: Verdict | None) -> None:
+        self._done += 1
+        sums = self._sums
+        sums["orders"] += verdict.orders
+        sums["fills"] += verdict.fills
+        sums["restarts"] += verdict.restarts
+        sums["kills"] += verdict.lives - 1
+        sums["halts"] += verdict.halts
+        sums["virtual_ns"] += verdict.virtual_ns
+        self._struck += verdict.kinds
+        if verdict.violations:
+            self._broken += 1
+            _tell_violation(verdict, shortest or verdict, self._options)
+
+    def _tell(self, took_s: float, of: int) -> None:
+        sums, hours = self._sums, self._sums["virtual_ns"] / 3.6e12
+        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(self._struck.items()))
+        typer.echo(f"faults that struck: {kinds or 'none'}")
+        many = f"{self._done} of {of} sessions, interrupted," if of else f"{self._done} sessions"
+        typer.echo(
+            f"{many} of {self._minutes:g} min with faults: {sums['orders']} orders, "
+            f"{sums['fills']} fills, {sums['restarts']} restarts of actors, {sums['kills']} of the "
+            f"process, {sums['halts']} halts; {hours:.1f} virtual hours in {took_s:.0f} s "
+            f"({hours / took_s * 60:.0f} a minute); {self._broken} with a violation"
+        )
+
+
+def _tell_violation(verdict: Verdict, shortest: Verdict, options: str) -> None:
+    from genesis.backtest.drill import START_NS
+    from genesis.backtest.drill_plan import told
+
+    seed, plan = verdict.scenario.seed, shortest.scenario.plan
+    typer.echo(f"seed {seed}:")
+    for at_ns, text in verdict.violations[:5]:
+        typer.echo(f"  {(at_ns - START_NS) / 1e9:.3f} s  {text}")
+    if len(verdict.violations) > 5:
+        typer.echo(f"  and {len(verdict.violations) - 5} more")
     typer.echo(
-        f"{seeds} sessions of {minutes:g} min with faults: {fills} fills, {restarts} restarts, "
-        f"{broken} with a violation"
+        f"  the shortest plan found breaks it with {len(plan)} of {len(verdict.scenario.plan)} "
+        f"faults in {shortest.scenario.minutes:g} min:"
     )
-    if broken:
-        raise typer.Exit(4)
+    for fault in plan:
+        typer.echo(f"    {told(fault, START_NS)}")
+    typer.echo(f"  step by step: genesis drill --seed {seed} {options}")
+
+
+def _show(seed: int, minutes: float, kinds: tuple[str, ...], faults: str) -> None:
+    """One seed, its steps, and what it came to; of a violation the shortest plan's."""
+    from genesis.backtest.drill import START_NS, drill, scenario_of
+    from genesis.backtest.drill_plan import told
+    from genesis.backtest.drill_shrink import shrink
+
+    _quietly()
+    verdict = drill(scenario_of(seed, minutes, kinds))
+    if verdict.violations:
+        shortest = shrink(verdict)
+        _tell_violation(verdict, shortest, f"--minutes {minutes:g} --faults {faults}")
+        verdict = shortest
+    verdict = drill(verdict.scenario, with_events=True)
+    steps = [(at_ns, f"FAULT      {told(fault, START_NS)}") for at_ns, fault in verdict.struck]
+    steps += [(at_ns, f"           {text}") for at_ns, text in verdict.events]
+    steps += [(at_ns, f"VIOLATION  {text}") for at_ns, text in verdict.violations]
+    steps.sort(key=lambda step: step[0])
+    if len(steps) > STEPS_MAX:
+        typer.echo(f"the last {STEPS_MAX} of {len(steps)} steps:")
+    for at_ns, text in steps[-STEPS_MAX:]:
+        typer.echo(f"{(at_ns - START_NS) / 1e9:10.3f} s  {text}")
+    end = "halted" if verdict.halted else "trading, reconciled"
+    typer.echo(
+        f"seed {seed}: {verdict.orders} orders, {verdict.fills} fills, {verdict.restarts} restarts "
+        f"of actors, {verdict.lives - 1} of the process, {verdict.halts} halts; at the end {end}; "
+        f"journal {verdict.journal_hash[:12]}"
+    )
+    if verdict.violations:
+        raise typer.Exit(VIOLATED)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[multiprocessing.pool.Pool]:
+    """Worker processes that live as long as the drill; gone at once when it is interrupted."""
+    pool = multiprocessing.Pool(workers, initializer=_begin_worker)
+    try:
+        yield pool
+    finally:
+        pool.terminate()
+        pool.join()
+
+
+def _begin_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _quietly()
 
 
 def _quietly() -> None:
@@ -49,7 +184,9 @@ def _quietly() -> None:
     logging.disable(logging.CRITICAL)
 
 
-def _drill_one(seed: int, minutes: float) -> Verdict:
-    from genesis.backtest.drill import drill as run
+def _drill_one(task: Task) -> tuple[Verdict, Verdict | None]:
+    from genesis.backtest.drill import drill, scenario_of
+    from genesis.backtest.drill_shrink import shrink
 
-    return run(seed, minutes)
+    verdict = drill(scenario_of(*task))
+    return verdict, shrink(verdict) if verdict.violations else None

@@ -22,7 +22,7 @@ from genesis.messages.orders import (
     SubmitOrder,
 )
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles, handles_each
-from genesis.simulator.faults import Fate, Faults, unknown
+from genesis.simulator.faults import ARRIVES, Faults, Request
 from genesis.simulator.matching import Due, MatchingEngine
 from genesis.simulator.settings import PaperSettings
 
@@ -44,6 +44,12 @@ class Pump(Message, frozen=True):
     """Time for the next stretch of the market. Only the newest ``number`` counts."""
 
     number: int
+
+
+class Leave(Message, frozen=True):
+    """A request that a fault has held back leaves now."""
+
+    request: Request
 
 
 class Arrive(Message, frozen=True):
@@ -180,12 +186,21 @@ class PaperExchange(Actor):
         return stretch
 
     def _publish(self, stretch: Stretch) -> None:
-        message: Message | None = stretch.message
-        if self._faults is not None and isinstance(message, RawFrames):
-            frames = self._faults.frames(list(message.frames), self.now_ns())
-            message = msgspec.structs.replace(message, frames=tuple(frames)) if frames else None
-        if message is not None:
+        message = stretch.message
+        if self._faults is None:
             self.tell(FEED, message)
+        elif isinstance(message, RawFrames):
+            if frames := self._faults.frames(message.frames):
+                self.tell(FEED, msgspec.structs.replace(message, frames=tuple(frames)))
+        else:
+            arrived = (self._arrived(batch, self._faults) for batch in message.batches)
+            batches = tuple(batch for batch in arrived if len(batch.rows))
+            if batches:
+                self.tell(FEED, msgspec.structs.replace(message, batches=batches))
+
+    def _arrived(self, batch: MarketBatch, faults: Faults) -> MarketBatch:
+        rows = faults.rows(batch.symbol, batch.rows)
+        return batch if rows is batch.rows else msgspec.structs.replace(batch, rows=rows)
 
     def _show_before(self, before_ns: int) -> None:
         """Let the venue itself see its market."""
@@ -193,12 +208,24 @@ class PaperExchange(Actor):
             self._deliver(self._engine.on_rows(symbol, rows))
 
     @handles_each(SubmitOrder, CancelAtVenue)
-    def _on_request(self, request: SubmitOrder | CancelAtVenue) -> None:
-        fate = Fate.ARRIVES if self._faults is None else self._faults.request(self.now_ns())
-        if fate in (Fate.UNKNOWN, Fate.LOST_UNKNOWN):
-            self.after(2 * self._latency_ns, Deliver(EXECUTOR, unknown(request)))
-        if fate in (Fate.LOST, Fate.LOST_UNKNOWN):
-            return
+    def _on_request(self, request: Request) -> None:
+        faults = self._faults
+        handled = ARRIVES if faults is None else faults.request(request, self.now_ns())
+        if handled.answer is not None:
+            self.after(2 * self._latency_ns, Deliver(EXECUTOR, handled.answer))
+        if handled.fills_percent:
+            name, percent = request.client_order_id, handled.fills_percent
+            self._deliver(self._engine.fill(request.symbol, name, percent, self.now_ns()))
+        if handled.arrives and handled.late_ns:
+            self.after(handled.late_ns, Leave(request))
+        elif handled.arrives:
+            self._leave(request)
+
+    @handles(Leave)
+    def _on_leave(self, leave: Leave) -> None:
+        self._leave(leave.request)
+
+    def _leave(self, request: Request) -> None:
         if isinstance(request, SubmitOrder):
             self._engine.submit(request, self.now_ns())
         else:
@@ -207,8 +234,9 @@ class PaperExchange(Actor):
 
     @handles_each(QueryOrder, QueryOpenOrders, QueryTrades, QueryAccount)
     def _on_query(self, query: QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount) -> None:
-        self._engine.query(query, self.now_ns())
-        self._arrive_later()
+        if self._faults is None or self._faults.query(self.now_ns()):
+            self._engine.query(query, self.now_ns())
+            self._arrive_later()
 
     def _arrive_later(self) -> None:
         due_ns = self._engine.next_due_ns()
@@ -227,6 +255,8 @@ class PaperExchange(Actor):
         self._show_before(self.now_ns() + 1)
         rows = self._engine.snapshot(request.symbol, self.now_ns())
         if rows is not None:
+            if self._faults is not None:
+                self._faults.snapshot(request.symbol, self.now_ns() + self._latency_ns)
             batch = MarketBatch(request.symbol, self._reel.sent, rows)
             self.after(self._latency_ns, Deliver(request.reply_to, batch))
 

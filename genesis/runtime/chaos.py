@@ -1,40 +1,70 @@
-"""The virtual runtime with a seeded plan of what goes wrong inside: crashes and hangs of actors."""
+"""The virtual runtime with a plan of what goes wrong inside: crashes, hangs, full mailboxes."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, Final
 
 import msgspec
+from pykka._envelope import Envelope
 
 from genesis.messages.base import Message
-from genesis.messages.lifecycle import InjectHang
-from genesis.runtime.actor import Actor, InjectedCrash
+from genesis.runtime.actor import Actor, Context, InjectedCrash, handles
 from genesis.runtime.address import Address
-from genesis.runtime.virtual import VirtualRuntime
+from genesis.runtime.base import starter
+from genesis.runtime.virtual import Unwound, VirtualRuntime
+
+CHAOS: Final = "chaos"
+"""The address of whoever reminds the runtime of its plan; no part of the house."""
 
 
-class When(enum.StrEnum):
-    """Where in the handling of a message an incarnation fails."""
+class ActorKind(enum.StrEnum):
+    """How an incarnation fails at a message.
 
-    BEFORE = "before handling it"
-    MIDWAY = "in the middle of what it sends"
-    AFTER = "after handling it"
-    HANG = "never coming back from it"
-    START = "in its own start"
+    A ZOMBIE hangs for ``for_ns``, then goes on with its message, fenced or not. OVERFLOW leaves
+    its mailbox without room for ``for_ns``.
+    """
+
+    CRASH_BEFORE = "crash-before"
+    CRASH_MIDWAY = "crash-midway"
+    CRASH_AFTER = "crash-after"
+    CRASH_IN_START = "crash-in-start"
+    HANG = "hang"
+    ZOMBIE = "zombie"
+    OVERFLOW = "overflow"
 
 
-class ActorFault(msgspec.Struct, frozen=True):
-    """``name`` fails at the first message handled at or after ``at_ns`` (trading time)."""
+class ActorFault(msgspec.Struct, frozen=True, tag="actor"):
+    """``name`` fails at the first message it comes to at or after ``at_ns`` (trading time)."""
 
     at_ns: int
+    kind: ActorKind
     name: str
-    when: When
+    for_ns: int = 0
+
+
+class WakeUp(Message, frozen=True):
+    """The time of something that lasts is over."""
+
+    number: int
+
+
+class Alarm(Actor):
+    """Carries the runtime's own timers."""
+
+    @handles(WakeUp)
+    def _on_wake_up(self, wake: WakeUp) -> None:
+        runtime = self.context.runtime
+        assert isinstance(runtime, ChaosRuntime)  # nobody else starts one
+        runtime.woken(wake.number)
 
 
 class ChaosRuntime(VirtualRuntime):
-    """Each fault of the plan strikes once, on the production actors as they are."""
+    """Each fault of the plan strikes once, before ``until_ns``, on the production actors as they
+    are. ``struck`` lists what struck when; ``zombie_sent`` counts what zombies got through;
+    ``spawned`` lists each incarnation: name, which one lived there then (0: none), and epoch."""
 
     def __init__(
         self,
@@ -43,63 +73,159 @@ class ChaosRuntime(VirtualRuntime):
         *,
         seed: int = 0,
         mailbox_capacity: int = 10_000,
+        until_ns: int = 1 << 62,
     ) -> None:
         super().__init__(start_ns, seed=seed, mailbox_capacity=mailbox_capacity)
-        self._plan = sorted(faults, key=lambda fault: fault.at_ns)
-        self.struck: list[ActorFault] = []
+        self._plan = sorted(faults, key=lambda fault: (fault.at_ns, fault.name, fault.kind))
+        self._until_ns = until_ns
+        self.struck: list[tuple[int, ActorFault]] = []
+        self.zombie_sent = 0
+        self._later: list[Callable[[], None]] = []
+        self.spawned: list[tuple[str, int, int]] = []
+
+    def set_alarm(self) -> None:
+        """Whoever has a plan of faults, or calls ``call_in``, begins with this."""
+        self.register(CHAOS)
+        self.spawn(CHAOS, starter(Alarm))
+
+    def call_in(self, delay_ns: int, act: Callable[[], None]) -> None:
+        """Call ``act`` in so much trading time, between two messages of the house."""
+        self._later.append(act)
+        alarm = self._addresses[CHAOS]
+        number = len(self._later) - 1
+        self.timer(alarm, alarm.living, delay_ns, WakeUp(number), wall=False)
+
+    def spawn(self, name: str, start: Callable[[Context], Any]) -> int:
+        before = self._addresses[name].living
+        epoch = super().spawn(name, start)
+        self.spawned.append((name, before, epoch))
+        return epoch
+
+    def is_hung(self, name: str) -> bool:
+        """Whether the incarnation that lives there will never come to a message again."""
+        return (name, self._addresses[name].living) in self._hung
+
+    def woken(self, number: int) -> None:
+        self._later[number]()
 
     def _deliver(self, address: Address) -> None:
-        fault = self._next_fault(address, starting=False)
+        fault = self._next_fault(address, starting=False) if self._plan else None
         _, actor, _ = self._actors.get(address.name, (0, None, None))
         if fault is None or actor is None:
             super()._deliver(address)
             return
-        if fault.when is When.HANG:
-            address.tell(InjectHang("drill"))
+        if fault.kind is ActorKind.OVERFLOW:
+            self._fill_up(address, fault.for_ns)
+        elif fault.kind in (ActorKind.HANG, ActorKind.ZOMBIE):
+            self._hang_at_message(actor, fault)
         else:
-            _sabotage(actor, fault.when)
+            _sabotage(actor, fault.kind)
         super()._deliver(address)
         _mend(actor)
 
     def _start(self, address: Address, actor: Actor) -> None:
-        if self._next_fault(address, starting=True) is not None:
+        if self._plan and self._next_fault(address, starting=True) is not None:
             actor.__dict__["begin"] = _fail_to_begin
         super()._start(address, actor)
 
     def _next_fault(self, address: Address, *, starting: bool) -> ActorFault | None:
         now_ns = self.clock.now_ns()
+        if now_ns >= self._until_ns:
+            return None
         for index, fault in enumerate(self._plan):
             if fault.at_ns > now_ns:
                 return None
-            wanted = fault.name == address.name and (fault.when is When.START) == starting
-            if wanted and (starting or (address.living and address.mailbox.depth)):
+            fits = (fault.kind is ActorKind.CRASH_IN_START) == starting
+            if fits and fault.name == address.name and self._can_strike(address, starting):
                 del self._plan[index]
-                self.struck.append(fault)
+                self.struck.append((now_ns, fault))
                 return fault
         return None
+
+    def _can_strike(self, address: Address, starting: bool) -> bool:
+        hung = (address.name, address.living) in self._hung
+        return starting or bool(address.living and address.mailbox.depth and not hung)
+
+    def _fill_up(self, address: Address, for_ns: int) -> None:
+        """No room but for what waits already."""
+        mailbox, capacity = address.mailbox, self._capacity
+        mailbox.capacity = 0
+
+        def make_room() -> None:
+            mailbox.capacity = capacity
+
+        self.call_in(for_ns, make_room)
+
+    def _hang_at_message(self, actor: Actor, fault: ActorFault) -> None:
+        address, epoch = actor.context.address, actor.epoch
+
+        def on_receive(message: Any) -> None:
+            self.hang(address, epoch)
+            if fault.kind is ActorKind.ZOMBIE:
+                self.call_in(fault.for_ns, lambda: go_on(message))
+
+        def go_on(message: Any) -> None:
+            self._hung.discard((address.name, epoch))
+            if address.living == epoch:
+                self._ready.extend((address, None) for _ in range(address.mailbox.depth))
+            else:
+                self.__dict__["_put_to"] = self._count_zombies_put
+            _finish_message(actor, message)
+            self.__dict__.pop("_put_to", None)
+
+        actor.__dict__["on_receive"] = on_receive
+
+    def _count_zombies_put(self, name: str) -> None:
+        self.zombie_sent += 1
+        super()._put_to(name)
+
+
+class _OneLeft:
+    """What a hung loop finds in its inbox: the message it has in hand, and then no turn."""
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+
+    def get(self) -> Envelope[Any]:
+        if self._message is None:
+            raise Unwound
+        message, self._message = self._message, None
+        return Envelope(message)
+
+    def empty(self) -> bool:
+        return True
+
+
+def _finish_message(actor: Actor, message: Any) -> None:
+    """In pykka's own loop, so that an exception is the incarnation's death as ever."""
+    inbox = actor.actor_inbox
+    actor.actor_inbox = _OneLeft(message)  # type: ignore[assignment]
+    with suppress(Unwound):
+        actor._actor_loop_running()
+    actor.actor_inbox = inbox
 
 
 def _fail_to_begin() -> None:
     raise InjectedCrash("drill: in its own start")
 
 
-def _sabotage(actor: Actor, when: When) -> None:
+def _sabotage(actor: Actor, kind: ActorKind) -> None:
     """Shadow the actor's own methods for one message."""
     handle = type(actor).on_receive
     tell = type(actor).tell
 
     def on_receive(message: Any) -> Any:
-        if when is When.BEFORE:
-            raise InjectedCrash(f"drill: {when}")
+        if kind is ActorKind.CRASH_BEFORE:
+            raise InjectedCrash(f"drill: {kind}")
         handle(actor, message)
-        raise InjectedCrash(f"drill: {when}")
+        raise InjectedCrash(f"drill: {kind}")
 
     def tell_once(to: str, message: Message) -> None:
         tell(actor, to, message)
-        raise InjectedCrash(f"drill: {when}")
+        raise InjectedCrash(f"drill: {kind}")
 
     actor.__dict__["on_receive"] = on_receive
-    if when is When.MIDWAY:
+    if kind is ActorKind.CRASH_MIDWAY:
         actor.__dict__["tell"] = tell_once
 
 

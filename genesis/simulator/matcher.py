@@ -166,6 +166,13 @@ class SymbolMatcher:
         else:
             self._close(order, ExecutionType.CANCELED, now_ns)
 
+    def fill_resting(self, client_order_id: str, percent: int, now_ns: int) -> None:
+        """Fill that much of a resting order at its own price, at least one step."""
+        order = self._desk.open.get(client_order_id)
+        if order is not None and order.price_ticks is not None:
+            lots = order.remaining_lots * percent // 100 // self._step_lots * self._step_lots
+            self._fill(order, order.price_ticks, max(lots, self._step_lots), True, now_ns)
+
     def _refusal_by_state(self, request: SubmitOrder) -> Refusal | None:
         if self.instrument.status != "TRADING" or not self.book.synced:
             # Without a whole book this venue has no market to match against.

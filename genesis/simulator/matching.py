@@ -159,6 +159,10 @@ class MatchingEngine:
         """Whether the market could fill something now."""
         return any(desk.open for desk in self._desks.values())
 
+    def shown_ns(self, symbol: str) -> int:
+        """The time of the newest depth or ticker it was given of a symbol; 0 before any."""
+        return self._matchers[symbol].book.time_ns
+
     def synced(self, symbol: str) -> bool:
         """Whether the venue has a whole book to serve and match against."""
         return self._matchers[symbol].book.synced
@@ -177,6 +181,16 @@ class MatchingEngine:
     def cancel(self, request: CancelAtVenue, now_ns: int) -> None:
         """A cancel leaves for the venue at ``now_ns``."""
         self._request(request, now_ns)
+
+    def fill(self, symbol: str, client_order_id: str, percent: int, now_ns: int) -> list[Due]:
+        """Somebody takes so much of an own resting order at its price, unseen in the market's data.
+
+        Nothing happens to an order that does not rest. For drills: a fill at the worst moment.
+        """
+        matcher = self._matchers.get(symbol)
+        if matcher is not None:
+            matcher.fill_resting(client_order_id, percent, now_ns)
+        return self._drain()
 
     def query(self, request: Query, now_ns: int) -> None:
         """A question leaves for the venue at ``now_ns``. Of one symbol it is answered in line

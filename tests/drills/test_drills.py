@@ -1,133 +1,110 @@
-"""Whole sessions under seeded faults; and broken builds, which the drill must catch."""
+"""Whole sessions under every kind of fault hold every invariant, the same way every time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
-from typing import Any
+import logging
+from collections import Counter
+from collections.abc import Iterator
 
+import msgspec
 import pytest
 
-from genesis.actors.executor import Executor
-from genesis.backtest.drill import Verdict, drill
-from genesis.domain.ledger import Ledger
-from genesis.domain.order import Order
-from genesis.domain.orders import Orders
-from genesis.messages.journal import OrderFilled, OrderSent
-from genesis.messages.orders import CancelOrders
-from genesis.runtime.actor import handles
-from genesis.runtime.gate import GateReading, GateState, TradingGate
+from genesis.backtest.drill import START_NS, Scenario, Verdict, drill, scenario_of
+from genesis.backtest.drill_plan import ALL, FAMILIES, ProcessFault, kinds_of, plan_of
+from genesis.errors import ConfigError
+from genesis.runtime.chaos import ActorFault, ActorKind
 
 MINUTES = 0.5
+SECOND_NS = 1_000_000_000
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_no_invariant_breaks_under_crashes_hangs_and_venue_faults(seed: int) -> None:
-    verdict = drill(seed, MINUTES)
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """The crashes of a drill are meant; their tracebacks are no news."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_invariant_breaks(seed: int) -> None:
+    verdict = drill(scenario_of(seed, MINUTES))
     assert verdict.violations == ()
-    assert verdict.fills > 0
-    assert verdict.injected
-
-
-def test_faults_do_strike_actors() -> None:
-    verdict = drill(1, 1.0)
+    assert verdict.orders > 0
     assert verdict.struck
-    assert verdict.restarts >= len(verdict.struck)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_each_family_alone_strikes_and_breaks_nothing(family: str) -> None:
+    struck: Counter[str] = Counter()
+    for seed in range(3):
+        verdict = drill(scenario_of(seed, MINUTES, kinds_of(family)))
+        assert verdict.violations == ()
+        struck += verdict.kinds
+    assert struck
+    assert set(struck) <= set(FAMILIES[family])
+
+
+def test_the_same_scenario_is_the_same_journal() -> None:
+    one, two = (drill(scenario_of(2, MINUTES), with_events=True) for _ in range(2))
+    assert one == two
+    assert one.journal_hash != drill(scenario_of(1, MINUTES)).journal_hash
+
+
+def of_one(fault: ActorFault | ProcessFault) -> Verdict:
+    return drill(Scenario(0, MINUTES, (fault,)))
+
+
+@pytest.mark.parametrize("actor", ["persistence", "risk", "executor", "feed", "strategy.ema_cross"])
+@pytest.mark.parametrize("kind", [ActorKind.CRASH_MIDWAY, ActorKind.ZOMBIE])
+def test_an_actor_that_fails_is_replaced(actor: str, kind: ActorKind) -> None:
+    verdict = of_one(ActorFault(START_NS + 10 * SECOND_NS, kind, actor, 25 * SECOND_NS))
     assert verdict.violations == ()
+    assert [fault.name for _, fault in verdict.struck if isinstance(fault, ActorFault)] == [actor]
+    assert verdict.restarts >= 1
 
 
-def test_the_same_seed_gives_the_same_journal() -> None:
-    assert drill(2, MINUTES).journal_hash == drill(2, MINUTES).journal_hash
+def test_a_killed_process_comes_back_to_its_orders() -> None:
+    verdict = of_one(ProcessFault(START_NS + 12 * SECOND_NS, 5 * SECOND_NS))
+    assert verdict.violations == ()
+    assert verdict.lives == 2
 
 
-def caught(invariant: str) -> Verdict:
-    """The first of a few seeds whose verdict names ``invariant``."""
-    for seed in range(8):
-        verdict = drill(seed, MINUTES)
-        if any(text.startswith(f"{invariant}:") for text in verdict.violations):
-            return verdict
-    raise AssertionError(f"no seed caught a breach of invariant {invariant}")
+def test_a_supervisor_that_dies_takes_the_process_with_it() -> None:
+    fault = ActorFault(START_NS + 12 * SECOND_NS, ActorKind.CRASH_BEFORE, "supervisor")
+    verdict = of_one(fault)
+    assert verdict.violations == ()
+    assert verdict.lives == 2
 
 
-def test_catches_a_fill_that_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    record = Executor.record
-
-    def forgetful(self: Executor, *events: Any) -> None:
-        kept = [e for e in events if not (isinstance(e, OrderFilled) and e.trade_id % 3 == 0)]
-        record(self, *kept)
-
-    monkeypatch.setattr(Executor, "record", forgetful)
-    assert caught("1")
-
-
-def test_catches_an_order_sent_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    send = Executor._send
-
-    def eager(self: Executor, order: Order) -> None:
-        self._mints.setdefault(order.client_order_id, 1)
-        mint = self._mints[order.client_order_id]
-        send(self, order)
-        self._mints[order.client_order_id] = mint
-        send(self, order)
-
-    monkeypatch.setattr(Executor, "_send", eager)
-    monkeypatch.setattr(Orders, "sent", lambda self, name: OrderSent(name))
-    assert caught("2")
+def test_a_full_mailbox_of_orders_halts_and_an_operator_resumes() -> None:
+    at_ns = START_NS + 14 * SECOND_NS
+    verdict = drill(
+        Scenario(0, 1.0, (ActorFault(at_ns, ActorKind.OVERFLOW, "executor", SECOND_NS),))
+    )
+    assert verdict.violations == ()
+    assert verdict.halts == 1
+    assert not verdict.halted
 
 
-def test_catches_a_gate_that_lets_orders_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    def ajar(
-        self: TradingGate, reduces_exposure: bool, write: Callable[[], None]
-    ) -> GateReading | None:
-        with self._lock:
-            write()
-        return None
-
-    monkeypatch.setattr(TradingGate, "send", ajar)
-    # Risk reads the gate too; blind to it, orders do reach the executor.
-    open_gate = GateReading(GateState.ACTIVE, "", False)
-    monkeypatch.setattr(TradingGate, "read", lambda self: open_gate)
-    assert caught("4")
+def test_plans_cover_every_kind_in_a_few_hundred_seeds() -> None:
+    chosen: Counter[str] = Counter()
+    for seed in range(200):
+        for fault in plan_of(seed, ALL, ["risk"], START_NS, START_NS + 120 * SECOND_NS):
+            assert START_NS <= fault.at_ns < START_NS + 120 * SECOND_NS
+            chosen["kill" if isinstance(fault, ProcessFault) else str(fault.kind)] += 1
+    assert set(chosen) == set(ALL)
 
 
-def test_catches_an_order_that_leaves_before_its_intent_is_durable(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    intend = Orders.intend
-
-    def hasty(self: Orders, event: Any) -> Order:
-        order = intend(self, event)
-        hurried.append(order)
-        return order
-
-    hurried: list[Order] = []
-    record = Executor.record
-
-    def record_and_send(self: Executor, *events: Any) -> None:
-        record(self, *events)
-        while hurried:
-            self._send(hurried.pop())
-
-    monkeypatch.setattr(Orders, "intend", hasty)
-    monkeypatch.setattr(Executor, "record", record_and_send)
-    assert caught("5")
+def test_a_plan_is_data_that_can_be_written_down() -> None:
+    scenario = scenario_of(12, 3.0)
+    assert scenario.plan
+    assert msgspec.json.decode(msgspec.json.encode(scenario), type=Scenario) == scenario
 
 
-def test_catches_orders_that_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    @handles(CancelOrders)
-    def deaf(self: Executor, cancel: CancelOrders) -> None:
-        """Never cancels anything."""
-
-    monkeypatch.setitem(Executor._handlers, CancelOrders, deaf)
-    assert caught("6")
-
-
-def test_catches_a_ledger_that_forgets_a_fee(monkeypatch: pytest.MonkeyPatch) -> None:
-    apply = Ledger.apply
-
-    def generous(self: Ledger, fill: OrderFilled) -> None:
-        apply(self, fill)
-        self.fees -= fill.fee * Decimal("0.5") if fill.fee_asset == self.quote else 0
-
-    monkeypatch.setattr(Ledger, "apply", generous)
-    assert caught("10")
+def test_faults_are_named_one_by_one_or_by_family() -> None:
+    assert kinds_of("all") == ALL
+    assert kinds_of("hang, kill,hang") == ("hang", "kill")
+    assert set(kinds_of("feed,kill")) == {*FAMILIES["feed"], "kill"}
+    with pytest.raises(ConfigError, match="'haang' is unknown; give all, or some of actors"):
+        kinds_of("haang")

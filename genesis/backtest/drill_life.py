@@ -1,0 +1,152 @@
+"""One life of the process within a drill: a session that ends in order, or is killed midway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genesis.actors.order_book import EXCHANGE
+from genesis.backtest.drill_watch import Watch
+from genesis.backtest.engine import VirtualSession
+from genesis.config import Settings
+from genesis.exchange.source import Market
+from genesis.messages.base import Message
+from genesis.messages.control import RESUME_PHRASE, Resume
+from genesis.messages.lifecycle import MarketEnded
+from genesis.runtime.actor import SUPERVISOR
+from genesis.runtime.chaos import ActorFault
+from genesis.runtime.gate import HALT, GateState
+from genesis.simulator.faults import Faults
+from genesis.simulator.matching import MatchingEngine
+from genesis.storage.journal import Journal
+from genesis.storage.memory_disk import DiskStore, MemoryDisk
+
+LEAD_IN_NS = 1_000_000_000
+OPERATOR_NS = 30_000_000_000
+"""How often the drill's operator looks whether trading is halted, and resumes."""
+WATCHDOG_NS = 5_000_000_000
+PATIENCE_NS = 120_000_000_000
+"""Behind the market's end, for a shutdown in good order."""
+EVENTS_MAX = 100_000
+"""So many at one moment are no work any more: they turn in a circle."""
+
+
+class Life(VirtualSession):
+    """``die_at_ns``: the process is killed then. ``died_ns`` says when it was, None if it ended."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        market: Market,
+        disk: MemoryDisk,
+        watch: Watch,
+        *,
+        seed: int,
+        end_ns: int,
+        heal_ns: int,
+        die_at_ns: int,
+        actor_faults: Sequence[ActorFault],
+        faults: Faults,
+        engine: MatchingEngine | None,
+    ) -> None:
+        disk.now_ns = lambda: market.start_ns
+        super().__init__(
+            settings,
+            market,
+            lambda: Journal(DiskStore(disk)),
+            seed=seed,
+            end_ns=end_ns,
+            actor_faults=actor_faults,
+            faults=faults,
+            heal_ns=heal_ns,
+            lead_in_ns=LEAD_IN_NS,
+            engine=engine,
+        )
+        self.runtime.lookahead = True
+        self.died_ns: int | None = None
+        self.unhealed = ""
+        self._supervisor_hung = False
+        self._end_ns = end_ns
+        self._moment_ns = self._at_this_moment = 0
+        self._disk = disk
+        self._watch = watch
+        self._heal_ns = heal_ns
+        self._die_at_ns = die_at_ns
+        disk.now_ns = self.runtime.clock.now_ns
+        self.runtime.set_alarm()
+        self.runtime.call_in(OPERATOR_NS, self._operate)
+        self.runtime.call_in(WATCHDOG_NS, self._look_after_supervisor)
+        watch.attend(self.runtime.address(EXCHANGE), self.house.gate, self.house.engine)
+
+    def live(self) -> None:
+        """Until the end in good order, or until it is killed."""
+        self.house.start()
+        self.runtime.run(self._over_or_dead)
+        if self.died_ns is None and not self._ended:
+            self._error = self._error or "the run came to a standstill"
+        self._judge()
+        self.runtime.stop()
+
+    @property
+    def error(self) -> str:
+        """One line, empty when it ended well or was killed."""
+        return "" if self.died_ns is not None else self._error
+
+    @property
+    def halted(self) -> bool:
+        return self.house.gate.held(HALT)
+
+    def count(self, name: str) -> int:
+        return self.runtime.counters.get(name)
+
+    def _over_or_dead(self) -> bool:
+        now_ns, over = self.runtime.clock.now_ns(), self._over()
+        if self._disk.killed is not None or now_ns >= self._die_at_ns:
+            self.died_ns = now_ns
+        self._at_this_moment = self._at_this_moment + 1 if now_ns == self._moment_ns else 0
+        self._moment_ns = now_ns
+        if self._at_this_moment > EVENTS_MAX:
+            self.abandon("time stands still: the actors keep each other busy")
+        elif now_ns > self._end_ns + PATIENCE_NS:
+            self.abandon("the actors did not end in time")
+        return over or self._ended or self.died_ns is not None
+
+    def _hear(self, report: Message) -> None:
+        if isinstance(report, MarketEnded):
+            self._look_whether_healed()
+        super()._hear(report)
+
+    def _look_whether_healed(self) -> None:
+        """The faults are long over: trading goes on, or it is halted and says so."""
+        reading = self.house.gate.read()
+        if reading.state is GateState.HALTED and not reading.halted:
+            self.unhealed = f"the gate is still shut: {reading.reason}"
+
+    def _operate(self) -> None:
+        if self.runtime.clock.now_ns() < self._heal_ns:
+            if self.house.gate.held(HALT):
+                resume = Resume("the drill goes on", RESUME_PHRASE)
+                self.runtime.address(SUPERVISOR).tell(resume)
+            self.runtime.call_in(OPERATOR_NS, self._operate)
+
+    def _look_after_supervisor(self) -> None:
+        """As the daemon does: one that hangs is taken for dead, and the process ends."""
+        if self.runtime.is_hung(SUPERVISOR):
+            if self._supervisor_hung:
+                self._supervisor_down("it hangs")
+            self._supervisor_hung = True
+        self.runtime.call_in(WATCHDOG_NS, self._look_after_supervisor)
+
+    def _supervisor_down(self, reason: str) -> None:
+        """Without its supervisor the daemon ends; the machine starts it again."""
+        self.died_ns = self.runtime.clock.now_ns()
+
+    def _judge(self) -> None:
+        now_ns, epochs = self.runtime.clock.now_ns(), dict[str, int]()
+        for name, before, epoch in self.runtime.spawned:
+            if before or epoch <= epochs.get(name, 0):
+                text = f"8: {name} got incarnation {epoch} while {before or epoch} lived"
+                self._watch.found(now_ns, text)
+            epochs[name] = epoch
+        if self.runtime.zombie_sent:
+            text = f"8: {self.runtime.zombie_sent} messages of fenced incarnations got through"
+            self._watch.found(now_ns, text)
