@@ -28,6 +28,7 @@ from pydantic_settings import (
 from genesis.errors import ConfigError
 from genesis.sections import (
     AccountSettings,
+    CaptureSettings,
     ExecutorSettings,
     JournalSettings,
     LogSettings,
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     supervision: SupervisionSettings
     executor: ExecutorSettings
     journal: JournalSettings
+    capture: CaptureSettings
     log: LogSettings
     mailbox: MailboxSettings
     view: ViewSettings
@@ -121,6 +123,24 @@ class Settings(BaseSettings):
             merged = _overlay(merged, tree)
         try:
             return cls(**merged)
+        except ValidationError as error:
+            raise ConfigError(_explain(error, sources)) from None
+
+    def to_json(self) -> str:
+        """For ``from_json``. Secrets are not in it."""
+        return self.model_dump_json(exclude={"venue"})
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """Settings as they were, whatever the environment says now.
+
+        What has come since has its default. Raises ConfigError for what is known no more.
+        """
+        tree = json.loads(text)
+        _refuse_unknown("the captured settings", tree)
+        sources = [("config/default.toml", _read(_default_file())), ("the captured settings", tree)]
+        try:
+            return cls(**_overlay(sources[0][1], tree))
         except ValidationError as error:
             raise ConfigError(_explain(error, sources)) from None
 

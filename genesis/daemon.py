@@ -26,6 +26,7 @@ from genesis.messages.base import Message
 from genesis.runtime.actor import SUPERVISOR, Context
 from genesis.runtime.base import starter
 from genesis.runtime.gate import TradingGate
+from genesis.runtime.retrace import RetraceRuntime
 from genesis.runtime.supervision import ChildSpec, GroupSpec, Strategy
 from genesis.runtime.threads import ThreadsRuntime
 from genesis.runtime.virtual import VirtualRuntime
@@ -99,7 +100,7 @@ class House:
 
     def __init__(
         self,
-        runtime: ThreadsRuntime | VirtualRuntime,
+        runtime: ThreadsRuntime | VirtualRuntime | RetraceRuntime,
         settings: Settings,
         market: Market,
         open_journal: Callable[[], JournalPort],
@@ -128,10 +129,15 @@ class House:
         self._run = state.run
         self._strategies = strategies(settings, self.symbols)
         self.reads_depth = any(make().cadence.depth for make in self._strategies.values())
+<<<<<<< /tmp/pb/m/cur
+        starts = {**self._money(), **self._market_actors(), VIEW: self._view()}
+        self.supervised = (SUPERVISOR, *starts)
+=======
         self._screens = (PUBLISHER,) if screens else ()
         starts = {**self._money(), **self._market_actors()}
         if screens:
             starts[VIEW] = self._view()
+>>>>>>> /tmp/pb/m/new
         self._register(starts)
         groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
         groups_of |= dict.fromkeys((PERSISTENCE, RISK, EXECUTOR), MONEY)

@@ -174,6 +174,13 @@ class JournalSettings(Section):
     busy_timeout_ms: Delay
 
 
+class CaptureSettings(Section):
+    """``max_mb`` for all captures of a data folder together."""
+
+    enabled: bool
+    max_mb: Annotated[int, Field(ge=1, le=1_000_000), _NUMBER]
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"]
     file_max_mb: Annotated[int, Field(ge=1, le=10_000), _NUMBER]

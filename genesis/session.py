@@ -13,6 +13,7 @@ import pykka
 from genesis.actors.ladder import RECOVERY
 from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
+from genesis.capture.live import LiveCapture
 from genesis.config import Settings
 from genesis.daemon import House
 from genesis.domain import book
@@ -92,10 +93,12 @@ class Session:
         )
         self._before, state = self._begin_run()
         start_ns = self._market.start_ns
+        self._capture = LiveCapture(settings)
         self.runtime = ThreadsRuntime(
             _clock(settings.market.speed, start_ns),
             seed=settings.market.seed,
             mailbox_capacity=settings.mailbox.capacity,
+            observer=self._capture.observer,
         )
         self.runtime.supervisor_down = self._supervisor_down
         end_ns = None if options.for_s is None else start_ns + int(options.for_s * 1e9)
@@ -103,17 +106,18 @@ class Session:
             self.runtime,
             settings,
             self._market,
-            self._open_journal,
+            self._capture.journal(self._open_journal),
             state,
             end_ns,
             self._reports.put,
         )
+        self._capture.begin(folder.path, state, self._market, self.house.supervised)
         self.house.gate.hold(RECOVERY, "starting")
         if state.halted:
             self.house.gate.hold(HALT, state.halt_reason)
         self._best: dict[str, Best] = {}
         self._error = ""
-        self._ending = False
+        self._ending = self._ended = False
         self._supervisor_at: Message | None = None
         self._same_looks = 0
         self._journal_failed: tuple[float, str] | None = None
@@ -149,6 +153,7 @@ class Session:
                     break
                 continue
             if isinstance(report, Ended):
+                self._ended = True
                 if report.orders_left:
                     self._error = self._error or "orders may be left open at the venue"
                 break
@@ -255,7 +260,9 @@ class Session:
     def _finish(self) -> Outcome:
         self.house.slot.close()
         halted = self.house.gate.held(HALT)
+        orderly = self._ended and self.runtime.address(SUPERVISOR).living != 0
         self.runtime.stop()
+        self._capture.finish(orderly)
         summary = None
         try:
             summary = self._summarize()

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FILE_LINES, FUNCTION_LINES, COLUMNS = 350, 60, 100
 
 # Where the wall clock, threads and randomness come from, and where the outside world begins.
-EDGE = ("runtime", "exchange", "storage", "tui", "control", "commands")
+EDGE = ("runtime", "exchange", "storage", "capture", "tui", "control", "commands")
 EDGE_FILES = ("daemon.py", "session.py", "cli.py", "log.py", "__main__.py")
 
 WORLDLY_MODULES = {

@@ -171,7 +171,7 @@ class House:
             log.append(("shut", key))
 
         def watched_release(key: str) -> None:
-            if gate.held(key):
+            if key in gate._holds:  # asked beside the gate: a reading would be captured
                 log.append(("open", key))
             release(key)
 
@@ -219,8 +219,9 @@ class House:
 
     def _check_runtime(self) -> None:
         """Whatever was fenced when, the count of work is right and no thread is left behind."""
-        waiting = sum(address.mailbox.depth for address in self.runtime.addresses())
-        assert self.runtime._activity._count == waiting
+        if self.settings.market.speed == 0:  # where work is counted
+            waiting = sum(address.mailbox.depth for address in self.runtime.addresses())
+            assert self.runtime._activity._count == waiting
         names = {address.name for address in self.runtime.addresses()}
 
         def left() -> list[str]:
