@@ -1,0 +1,111 @@
+"""Where a replay first differs from its session, told to a person. Compares nothing itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from genesis.capture.recorder import DECISIONS
+from genesis.domain.money import text
+from genesis.messages.base import Message
+from genesis.messages.journal import AnyEvent, OrderFilled, OrderIntended, OrderMoved, OrderSent
+from genesis.messages.orders import (
+    CancelAtVenue,
+    CancelOrder,
+    CancelOrders,
+    PlaceOrder,
+    SubmitOrder,
+)
+from genesis.runtime.base import describe
+
+NOTHING = "nothing"
+STRATEGY = "strategy."
+
+
+class Divergence(msgspec.Struct, frozen=True):
+    """The first difference. ``what``: decision, order, fill, or what else it is.
+
+    ``time_ns`` is trading time, ``handled`` how many messages were handled the same before.
+    ``session`` and ``replay`` are the two sides; each ``*_trace`` is what the handler told and what
+    the journal has of that order, line by line. ``took`` are the last messages the actor took,
+    newest last, the same on both sides.
+    """
+
+    what: str
+    name: str
+    epoch: int
+    time_ns: int
+    handled: int
+    doing: str
+    session: str
+    replay: str
+    began_with: str
+    took: tuple[str, ...]
+    session_trace: tuple[str, ...]
+    replay_trace: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """The whole of it, readable from the top."""
+        who = f"{self.name} (incarnation {self.epoch})"
+        told = [
+            f"The first divergence is {_article(self.what)} of {who}.",
+            f"  at          {clock(self.time_ns)} trading time, after {self.handled:,} messages",
+            f"  while       {self.doing}",
+            f"  session     {self.session}",
+            f"  replay      {self.replay}",
+            f"  began with  {self.began_with}",
+            "It took last, the same on both sides:",
+            *(f"  {line}" for line in self.took or (NOTHING,)),
+        ]
+        for side, trace in (("session", self.session_trace), ("replay", self.replay_trace)):
+            told.append(f"The {side} went on with:")
+            told += [f"  {line}" for line in trace or (NOTHING,)]
+        return told
+
+
+def clock(time_ns: int) -> str:
+    seconds, rest_ns = divmod(time_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S}.{rest_ns // 1_000_000:03d}"
+
+
+def kind_of_message(name: str, message: Message) -> str:
+    """What a message that ``name`` told is to a person."""
+    if isinstance(message, DECISIONS):
+        return "decision" if name.startswith(STRATEGY) else "cancellation"
+    return "order" if isinstance(message, SubmitOrder | CancelAtVenue) else "request"
+
+
+def kind_of_event(event: AnyEvent) -> str:
+    if isinstance(event, OrderFilled):
+        return "fill"
+    if isinstance(event, OrderIntended | OrderSent | OrderMoved):
+        return "order"
+    return "journal entry"
+
+
+def said(message: Message) -> str:
+    """A message in words, on one line."""
+    match message:
+        case PlaceOrder() | SubmitOrder():
+            at = message.type.value if message.price is None else f"at {text(message.price)}"
+            order = f"{message.side} {text(message.quantity)} {message.symbol} {at}"
+            words = f"{message.client_order_id}: {order} {message.time_in_force}"
+            if isinstance(message, SubmitOrder):
+                return f"send {words}"
+            return f"place {words} ({message.reason}), trace {message.trace_id}"
+        case CancelOrder() | CancelAtVenue():
+            return f"cancel {message.client_order_id}"
+        case CancelOrders():
+            return f"cancel all of {message.strategy or message.symbol or 'them'}"
+        case _:
+            return describe(message)
+
+
+def ids(message: object) -> tuple[int, str]:
+    """Trace id and client order id of a message or an event, as far as it has them."""
+    return getattr(message, "trace_id", 0), getattr(message, "client_order_id", "")
+
+
+def _article(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"

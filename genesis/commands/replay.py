@@ -1,0 +1,69 @@
+"""``genesis replay``: a captured session once more, in virtual time."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from genesis.backtest.replay import Verdict
+
+
+def replay(
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of the journal and the captures.")
+    ] = None,
+    run: Annotated[
+        int | None, typer.Option(min=1, help="The number of the run; default: the newest.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run a session again from what its actors were told, and name the first difference.
+
+    Exit code 0: identical; 4: a decision, an order, a fill or anything else was different.
+    """
+    import msgspec
+
+    from genesis.backtest.replay import replay as run_again
+    from genesis.config import Settings
+
+    # Crashes are repeated with the session; their tracebacks are in its log.
+    logging.disable(logging.CRITICAL)
+    folder = Settings.load(config).journal.data_dir if data_dir is None else data_dir
+    verdict = run_again(folder.expanduser(), run)
+    if as_json:
+        typer.echo(msgspec.json.encode(verdict).decode())
+    else:
+        for line in _lines(verdict):
+            typer.echo(line)
+    if verdict.divergence is not None:
+        raise typer.Exit(4)
+
+
+def _lines(verdict: Verdict) -> list[str]:
+    from genesis import __version__
+    from genesis.backtest.divergence import clock
+
+    until = clock(verdict.until_ns)
+    versions = "" if verdict.version == __version__ else f" of GENESIS {verdict.version}"
+    counted = (
+        f"{verdict.handled:,} messages, {verdict.decisions} decisions, {verdict.orders} orders, "
+        f"{verdict.fills} fills, {verdict.restarts} restarts, {verdict.journal_events} journal "
+        "entries"
+    )
+    if verdict.divergence is not None:
+        return [f"Run {verdict.run}{versions}: different.", *verdict.divergence.lines()]
+    if not verdict.complete:
+        return [
+            f"Run {verdict.run}{versions}: identical up to {until}, where its capture ends:",
+            f"{counted}.",
+            "What came after that (a kill, a full disk, or a run that goes on) cannot be told.",
+        ]
+    return [
+        f"Run {verdict.run}{versions}: identical, to its end at {until}: {counted}.",
+        f"The journal's hash is the same: {verdict.journal_hash}.",
+    ]
