@@ -18,6 +18,7 @@ import typer
 from genesis import __version__
 from genesis.commands.backtest import backtest
 from genesis.commands.drill import drill
+from genesis.commands.replay import replay
 
 if TYPE_CHECKING:
     from genesis.config import Settings
@@ -37,6 +38,7 @@ journal_app = typer.Typer(
 db_app = typer.Typer(help="The database below the journal.", no_args_is_help=True)
 app.command()(backtest)
 app.command()(drill)
+app.command()(replay)
 app.add_typer(data_app, name="data")
 app.add_typer(journal_app, name="journal")
 app.add_typer(db_app, name="db")
