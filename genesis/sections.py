@@ -67,7 +67,11 @@ class AccountSettings(Section):
 
 class MarketSettings(Section):
     market: Annotated[
-        str, _written(r"simulated|replay:[^,]+(,[^,]+)*", "simulated or replay:FILE[,FILE]")
+        str,
+        _written(
+            r"simulated|(replay|ohlcv|trades):[^,]+(,[^,]+)*",
+            "simulated or replay:FILE[,FILE] (a backtest takes ohlcv:, trades: as well)",
+        ),
     ]
     symbols: Annotated[tuple[Symbol, ...], Field(min_length=1), BeforeValidator(_comma_list)]
     seed: Annotated[int, Field(ge=0, lt=2**63), _NUMBER]

@@ -80,7 +80,9 @@ class OrderBook(JournalingActor):
     @handles(AskBest)
     def _on_ask_best(self, question: AskBest) -> Best:
         book = self._book
-        best = book.best() if book.synced else (0, 0, 0, 0)
+        best = (0, 0, 0, 0)
+        if book.synced:  # a history of bars or trades has quotes and no levels
+            best = book.best() if any(book.depth()) else book.touch()
         return Best(self._instrument.symbol, book.last_update_id, *best)
 
     def _ask_for_snapshot(self) -> None:

@@ -56,7 +56,7 @@ class Recording:
             raise InputError("a recording needs at least one file")
         listed: dict[str, Instrument] = {}
         if exchange_info is not None:
-            listed |= _read_exchange_info(exchange_info)
+            listed |= read_exchange_info(exchange_info)
         found: dict[str, FirstLook] = {}
         for file in self._files:
             listed |= file.instruments
@@ -211,8 +211,11 @@ def _symbol(frame: RawFrame) -> str:
     return match[1].decode("ascii", "replace").upper() if match else ""
 
 
-def _read_exchange_info(path: Path) -> dict[str, Instrument]:
-    """From a capture of the answer, or from the bare answer."""
+def read_exchange_info(path: Path) -> dict[str, Instrument]:
+    """Instruments by symbol, from a capture of the answer, or from the bare answer.
+
+    Raises InputError for a file that holds none.
+    """
     instruments: dict[str, Instrument] = {}
     for number, line in numbered_lines(path):
         where = f"{path.name}:{number}"

@@ -17,6 +17,8 @@ from genesis.simulator.market import GeneratedMarket
 
 SIMULATED = "simulated"
 REPLAY = "replay:"
+OHLCV = "ohlcv:"
+TRADES = "trades:"
 RECONNECT_NS = 1_000_000_000
 """From the last frame of a recording to its first again: about what a reconnect takes."""
 
@@ -27,6 +29,8 @@ class Market(msgspec.Struct, frozen=True):
     ``recorded``: a frame that cannot be used is an error of the input, not of a live stream.
     ``tape``: a history that is decoded already, instead of frames: per symbol its rows (dtype
     ``ROW``, every diff, snapshot and ticker whole) with ``time_ns`` never decreasing.
+    ``interval_ns``: the length of the bars it was made of, or 0. ``silent_frames``: frames of the
+    recording a tape was made of that gave it no row.
     """
 
     title: str
@@ -35,6 +39,8 @@ class Market(msgspec.Struct, frozen=True):
     start_ns: int
     recorded: bool
     tape: Mapping[str, Rows] | None = None
+    interval_ns: int = 0
+    silent_frames: int = 0
 
 
 def open_market(
@@ -58,6 +64,8 @@ def open_market(
             start_ns=start_ns,
             recorded=False,
         )
+    if market.startswith((OHLCV, TRADES)):
+        raise ConfigError(f"market {market!r} is for genesis backtest; a run replays recordings")
     if not market.startswith(REPLAY):
         raise ConfigError(f"market {market!r} is neither {SIMULATED!r} nor {REPLAY}PATH[,PATH]")
     paths = [Path(path) for path in market.removeprefix(REPLAY).split(",") if path]

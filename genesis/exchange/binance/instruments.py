@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import msgspec
@@ -80,6 +81,19 @@ def _instrument(symbol: _Symbol) -> Instrument | None:
         )
     except ValueError:
         return None
+
+
+def symbol_of_name(name: str) -> str:
+    """The symbol a file is named after: BTC_USDT-5m, BTC-USDT or BTCUSDT-5m-2024-01.
+
+    Raises InputError, naming no file, when the name begins with none.
+    """
+    parts = re.split(r"[^A-Z0-9]+", name.upper())
+    symbol = "".join(parts[:2]) if len(parts) > 1 and parts[1] in _QUOTES else parts[0]
+    if not symbol:
+        raise InputError(f"its name {name!r} begins with no symbol")
+    split_symbol(symbol)
+    return symbol
 
 
 def split_symbol(symbol: str) -> tuple[str, str]:

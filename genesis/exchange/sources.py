@@ -1,0 +1,62 @@
+"""Which files make a market of tables, and which symbol each is of. Reads no row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from genesis.errors import InputError
+from genesis.exchange.binance.instruments import split_symbol, symbol_of_name
+from genesis.exchange.tables import SUFFIXES, Table, suffix_of
+
+SYMBOL_ALIASES = ("symbol", "pair", "instrument", "s")
+
+
+def table_files(spec: str) -> list[Path]:
+    """The files of ``PATH[,PATH|DIR]``; of a folder all that can be read, by name.
+
+    Raises InputError for a folder without any, and for a file that is given twice.
+    """
+    files: list[Path] = []
+    for part in (part for part in spec.split(",") if part):
+        path = Path(part)
+        inside = sorted(p for p in path.iterdir() if suffix_of(p)) if path.is_dir() else [path]
+        if not inside:
+            raise InputError(f"{path}: there is no {', '.join(SUFFIXES)} file in this folder")
+        files += inside
+    seen: set[Path] = set()
+    for path in files:
+        if path.resolve() in seen:
+            raise InputError(f"{path}: is given twice")
+        seen.add(path.resolve())
+    return files
+
+
+def files_by_symbol(files: Sequence[Path], wanted: Sequence[str] | None) -> dict[str, list[Path]]:
+    """Files under the symbols they are named after, ``wanted`` ones only (None: all).
+
+    Raises InputError for a name that begins with no symbol, and for a wanted one without a file.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in files:
+        try:
+            symbol = symbol_of_name(path.name.removesuffix(suffix_of(path)))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        found.setdefault(symbol, []).append(path)
+    for symbol in wanted or ():
+        if symbol not in found:
+            known = ", ".join(found)
+            raise InputError(f"symbol {symbol} is in no file; there are {known}")
+    return found if wanted is None else {symbol: found[symbol] for symbol in wanted}
+
+
+def require_symbol(table: Table, symbol: str) -> None:
+    """Raises InputError when the table's symbol column names another, or several."""
+    if not table.has("symbol"):
+        return
+    written = table.one_text("symbol")
+    said = "".join(letter for letter in written.upper() if letter.isalnum())
+    split_symbol(said)
+    if said != symbol:
+        raise table.bad(0, f"it is of {written}, and the file is named after {symbol}")

@@ -1,0 +1,110 @@
+"""Public trades of one symbol from files, checked, as market rows. Shows no depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from genesis.domain.instrument import Instrument
+from genesis.errors import InputError
+from genesis.exchange.bars import SHARE, Sheet, quotes_around
+from genesis.exchange.checks import Check, bad_numbers, moment, require_apart, require_good
+from genesis.exchange.scales import floored, whole
+from genesis.exchange.sources import SYMBOL_ALIASES, require_symbol
+from genesis.exchange.tables import Floats, Ints, Mask, Table, read_table
+from genesis.messages.market import Kind, Rows
+
+_FIELDS = {
+    "time": ("time", "timestamp", "ts", "date", "transact_time", "t", "datetime"),
+    "price": ("price", "p"),
+    "quantity": ("quantity", "qty", "amount", "size", "q", "volume"),
+    "side": ("side",),
+    "maker": ("is_buyer_maker", "isbuyermaker", "buyer_maker", "m"),
+    "symbol": SYMBOL_ALIASES,
+}
+_OPTIONAL = ("side", "maker", "symbol")
+_ID, _NUMBERS = "id", ("price", "quantity")
+_BARE = {
+    7: (_ID, *_NUMBERS, "quote_quantity", "time", "is_buyer_maker", "is_best_match"),
+    8: ("agg_id", *_NUMBERS, "first_id", "last_id", "time", "is_buyer_maker", "is_best_match"),
+}
+"""Binance's own trades and aggTrades files have no header."""
+
+_BUYS, _SELLS = ("buy", "b", "bid", "1", "1.0", "+1"), ("sell", "s", "ask", "-1", "-1.0", "0")
+_YES, _NO = ("true", "1", "t"), ("false", "0", "f")
+
+WINDOW_NS = 60_000_000_000
+"""What was traded in the last minute, less all but one part in ``SHARE``, is on offer."""
+
+_REFRESH_NS = 1_000_000_000
+"""A quote is shown again at least in every second that has a trade, so that it is not stale."""
+
+
+class Trades(NamedTuple):
+    """Columns of one symbol's trades in order of time (ns UTC); ``bought``: the aggressor did."""
+
+    times_ns: Ints
+    price: Floats
+    quantity: Floats
+    bought: Mask
+    files: tuple[tuple[Path, int], ...]
+    """Which files they are of, and how many of each."""
+
+
+def read_trades(symbol: str, paths: Sequence[Path]) -> Trades:
+    """The trades of one symbol's files. Raises InputError naming file and row."""
+    parts = sorted((_part(symbol, path) for path in paths), key=lambda part: int(part[1][0][0]))
+    require_apart([(table, trades.times_ns) for table, trades in parts], touching=True)
+    times, price, quantity, bought = (
+        np.concatenate([trades[i] for _, trades in parts]) for i in range(4)
+    )
+    files = tuple((table.path, table.rows) for table, _ in parts)
+    return Trades(times, price, quantity, bought, files)
+
+
+def _part(symbol: str, path: Path) -> tuple[Table, Trades]:
+    table = read_table(path, _FIELDS, optional=_OPTIONAL, bare=_BARE)
+    require_symbol(table, symbol)
+    times, price, quantity = table.times_ns("time"), table.floats("price"), table.floats("quantity")
+    back = np.concatenate(([False], times[1:] < times[:-1]))
+    checks: list[Check] = [
+        (back, lambda row: f"its time {moment(times[row])} is before {moment(times[row - 1])}")
+    ]
+    checks += bad_numbers("price", price, zero=False)
+    checks += bad_numbers("quantity", quantity, zero=False)
+    require_good(table, checks)
+    if table.has("maker"):
+        bought = ~table.flags("maker", _YES, _NO)
+    elif table.has("side"):
+        bought = table.flags("side", _BUYS, _SELLS)
+    else:
+        raise InputError(f"{path}: there is no column side (buy or sell), nor is_buyer_maker")
+    return table, Trades(times, price, quantity, bought, ())
+
+
+def trade_rows(trades: Trades, instrument: Instrument) -> Rows:
+    """Rows (dtype ``ROW``): an empty snapshot, every trade, and quotes behind a trade that moved
+    the price or began a second.
+
+    Quotes stand around the last price as those of bars do, sized by the last minute's volume.
+    """
+    times = trades.times_ns
+    price = whole(trades.price, instrument.price_decimals)
+    lots = floored(trades.quantity, instrument.lot_decimals)
+    moved = price[1:] != price[:-1]
+    second = times // _REFRESH_NS
+    quoted = np.concatenate(([True], moved | (second[1:] != second[:-1])))
+    quoted_before = np.concatenate(([0], np.cumsum(quoted)[:-1]))
+    at = 1 + np.arange(len(times)) + 2 * quoted_before
+    sheet = Sheet(1 + len(times) + 2 * int(quoted.sum()), int(times[0]))
+    kinds = np.where(trades.bought, int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
+    number = np.arange(1, len(times) + 1)
+    sheet.prints(at, times, kinds, price, lots, number, number)
+    total = np.concatenate(([0], np.cumsum(lots)))
+    since = np.searchsorted(times, times[quoted] - WINDOW_NS)
+    recent = total[1:][quoted] - total[since]
+    quotes_around(sheet, at[quoted] + 1, times[quoted], price[quoted], recent // SHARE)
+    return sheet.rows()
