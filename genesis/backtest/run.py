@@ -20,6 +20,10 @@ from genesis.summary import Summary
 
 HOST = "strategy."
 
+_BARS_FRESH = 2
+"""A bar's quotes hold for as long as the next bar lasts; with one bar missing they are gone."""
+_NEVER_MS = 1_000_000_000_000  # three decades
+
 
 class BacktestResult(msgspec.Struct, frozen=True):
     """What a run came to. ``entries`` is its whole journal, oldest first.
@@ -58,6 +62,7 @@ class Backtest:
         log: MemoryLog | None = None,
         buckets: int = BUCKETS,
     ) -> None:
+        settings = settled(settings, market)
         self._settings = settings
         self._log = MemoryLog() if log is None else log
         self._buckets = buckets
@@ -86,7 +91,10 @@ class Backtest:
     def run(self) -> BacktestResult:
         """To the end of the market, once."""
         outcome = self._session.run()
-        market, entries = self._market, self._log.entries
+        market, entries, summary = self._market, self._log.entries, outcome.summary
+        if market.silent_frames:
+            frames = summary.frames + market.silent_frames
+            summary = msgspec.structs.replace(summary, frames=frames)
         end_ns = self.now_ns
         halts = [entry.event.reason for entry in entries if isinstance(entry.event, Halted)]
         return BacktestResult(
@@ -96,7 +104,7 @@ class Backtest:
             instruments=market.instruments,
             start_ns=market.start_ns,
             end_ns=end_ns,
-            summary=outcome.summary,
+            summary=summary,
             entries=entries,
             prices=dict(self._paths(end_ns)),
             halted=outcome.halted,
@@ -129,6 +137,18 @@ def run_backtest(
     market; what goes wrong within the run is the result's ``error``.
     """
     return Backtest(settings, market, end_ns=end_ns, log=log, buckets=buckets).run()
+
+
+def settled(settings: Settings, market: Market) -> Settings:
+    """Settings for virtual time: nobody watches a view, one thread cannot miss a heartbeat, and a
+    bar is as new as data gets until the next one."""
+    supervision = settings.supervision.model_copy(
+        update={"heartbeat_ms": _NEVER_MS, "hang_after_ms": 2 * _NEVER_MS}
+    )
+    view = settings.view.model_copy(update={"interval_ms": _NEVER_MS})
+    fresh_ms = max(settings.risk.stale_after_ms, _BARS_FRESH * market.interval_ns // 1_000_000)
+    risk = settings.risk.model_copy(update={"stale_after_ms": fresh_ms})
+    return settings.model_copy(update={"supervision": supervision, "view": view, "risk": risk})
 
 
 def _crashes(entries: list[Entry]) -> str:

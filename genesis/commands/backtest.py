@@ -1,61 +1,161 @@
-"""``genesis backtest``: a market traded in virtual time."""
+"""``genesis backtest``: a history, or the generated market, traded in virtual time."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genesis.commands import inputs
+
+if TYPE_CHECKING:
+    from genesis.backtest.metrics import Measured
+    from genesis.backtest.run import Backtest, BacktestResult
+    from genesis.config import Settings
+    from genesis.exchange.source import Market
+    from genesis.storage.folder import DataFolder
+    from genesis.storage.journal import MemoryLog
+
+PATIENCE_S = 10.0
+"""Live, a strategy that is silent for 3 s is fenced; a first call may load or compile something."""
+
 
 def backtest(
-    market: Annotated[str, typer.Option(help="simulated, or replay:PATH[,PATH].")],
-    symbols: Annotated[
-        str | None, typer.Option(help="Comma-separated. A replay trades all it holds.")
-    ] = None,
-    strategy: Annotated[
-        list[str] | None, typer.Option(help="May be repeated; default: those of the settings.")
-    ] = None,
+    market: inputs.MarketOption,
+    symbols: inputs.SymbolsOption = None,
+    strategy: inputs.StrategyOption = None,
+    from_: inputs.FromOption = None,
+    to: inputs.ToOption = None,
     for_s: Annotated[
         float | None, typer.Option("--for", help="End after this many seconds of trading time.")
     ] = None,
-    config: Annotated[str | None, typer.Option("--config", help="A TOML file.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the simulated market.")] = None,
+    latency: inputs.LatencyOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the report, summary.json, the journal and logs there."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The figures as one JSON object.")
+    ] = False,
+    exchange_info: inputs.InfoOption = None,
+    config: inputs.ConfigOption = None,
+    seed: inputs.SeedOption = None,
+    cache: inputs.CacheOption = None,
+    no_cache: inputs.NoCacheOption = False,
+    patience: Annotated[
+        float, typer.Option(help="Wall seconds one call of a strategy may take.")
+    ] = PATIENCE_S,
 ) -> None:
-    """Trade a market in virtual time with the daemon's own actors; prints the summary as JSON."""
-    import msgspec
-
-    from genesis.backtest.engine import VirtualSession
-    from genesis.config import Settings
+    """Trade a market in virtual time with the daemon's own actors, and report what came of it."""
     from genesis.errors import ConfigError, RuntimeFault
-    from genesis.exchange.source import SIMULATED, open_market
-    from genesis.storage.journal import Journal, MemoryLog
 
-    if market == SIMULATED and for_s is None:
-        raise ConfigError("a simulated market never ends; say how long with --for SECONDS")
-    overrides = {
-        "market.market": market,
-        "market.symbols": symbols,
-        "market.speed": 0.0,
-        "market.seed": seed,
-        "strategies.enabled": ",".join(strategy) if strategy else None,
-    }
-    given = {name: value for name, value in overrides.items() if value is not None}
-    settings = Settings.load(config, given)
-    opened = open_market(
-        market, settings.market.symbols, settings.market.seed, all_symbols=symbols is None
-    )
-    end_ns = None if for_s is None else opened.start_ns + int(for_s * 1e9)
-    log = MemoryLog()
-    session = VirtualSession(
-        settings,
-        opened,
-        lambda: Journal.in_memory(log),
-        seed=settings.market.seed,
-        end_ns=end_ns,
-    )
-    outcome = session.run()
-    typer.echo(msgspec.json.encode(outcome.summary).decode())
-    if outcome.error:
-        raise RuntimeFault(outcome.error)
-    if outcome.halted:
+    if not 0.5 <= patience <= 86_400:
+        raise ConfigError(f"--patience {patience:g} cannot be used; give 0.5 to 86400 seconds")
+    settings = inputs.settings_of(config, market, inputs.common(symbols, strategy, latency, seed))
+    with _folder(out, settings) as folder:
+        opened, end_ns = inputs.open_inputs(
+            settings,
+            symbols is None,
+            (from_, to),
+            for_s,
+            inputs.cache_of(cache, no_cache),
+            exchange_info,
+        )
+        result = _traded(settings, opened, end_ns, patience, folder)
+        _tell(result, opened, folder, as_json)
+    if result.error:
+        raise RuntimeFault(result.error)
+    if result.halted:
+        print(f"genesis: halted: {result.halt_reason}", file=sys.stderr)
         raise typer.Exit(3)
+
+
+@contextmanager
+def _folder(out: Path | None, settings: Settings) -> Iterator[DataFolder | None]:
+    """Hold --out, which must have no journal yet; what goes wrong in the run is logged there."""
+    if out is None:
+        # A strategy's tracebacks; that it failed is told in one line.
+        logging.disable(logging.CRITICAL)
+        try:
+            yield None
+        finally:
+            logging.disable(logging.NOTSET)
+        return
+    from genesis import log
+    from genesis.storage.export import require_no_journal
+    from genesis.storage.folder import DataFolder
+
+    with DataFolder.open(out) as folder:
+        require_no_journal(folder)
+        log.configure(folder.path, settings, terminal=False)
+        yield folder
+
+
+def _traded(
+    settings: Settings,
+    market: Market,
+    end_ns: int | None,
+    patience_s: float,
+    folder: DataFolder | None,
+) -> BacktestResult:
+    from genesis.backtest.run import Backtest
+    from genesis.commands.progress import progress
+    from genesis.commands.watchdog import watchdog
+    from genesis.storage.export import export
+    from genesis.storage.journal import MemoryLog
+
+    log: MemoryLog = MemoryLog(keep_rows=folder is not None)
+    run = Backtest(settings, market, end_ns=end_ns, log=log)
+    start_ns, span_ns = market.start_ns, inputs.last_ns(market, end_ns) - market.start_ns
+
+    def done() -> float:
+        return (run.now_ns - start_ns) / max(1, span_ns)
+
+    with (
+        progress(market.title, done),
+        watchdog(patience_s, run.abandon),
+        _interruptible(run),
+    ):
+        result = run.run()
+    if folder is not None:
+        export(log, folder)
+    return result
+
+
+@contextmanager
+def _interruptible(run: Backtest) -> Iterator[None]:
+    """Ctrl-C ends the run between two events, and what there is by then is told."""
+    before = signal.signal(
+        signal.SIGINT, lambda *_: run.abandon("interrupted; the figures are of a part of the run")
+    )
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _tell(result: BacktestResult, market: Market, folder: DataFolder | None, as_json: bool) -> None:
+    import msgspec
+    from rich.console import Console
+
+    from genesis.backtest.metrics import measure
+    from genesis.backtest.report import print_summary, report_json, write_report
+    from genesis.backtest.touches import decided_touches
+
+    touches = decided_touches(result.entries, market.tape or {}, market.instruments)
+    measured: Measured = measure(result, touches)
+    if as_json:
+        typer.echo(report_json(measured, result).decode())
+    else:
+        print_summary(measured, Console())
+    if folder is not None:
+        summary = msgspec.json.format(msgspec.json.encode(result.summary), indent=1)
+        (folder.path / "summary.json").write_bytes(summary + b"\n")
+        paths = write_report(measured, result, folder.path)
+        print(f"genesis: {paths[0]}", file=sys.stderr)

@@ -132,10 +132,14 @@ class Store(Protocol):
 
 
 class MemoryLog:
-    """A journal's memory, which outlives the ``Journal`` objects opened on it, as a disk would."""
+    """A journal's memory, which outlives the ``Journal`` objects opened on it, as a disk would.
 
-    def __init__(self) -> None:
+    ``keep_rows``: also keep the rows as they were sealed, for ``storage.export``.
+    """
+
+    def __init__(self, *, keep_rows: bool = False) -> None:
         self.entries: list[Entry] = []
+        self.rows: list[Row] | None = [] if keep_rows else None
         self.head = ORIGIN
         self.run = 0
         self.seen = Seen()
@@ -177,6 +181,8 @@ class MemoryStore:
     def write(self, batch: Batch) -> None:
         log = self._log
         log.entries += batch.entries
+        if log.rows is not None:
+            log.rows += batch.rows
         log.head = batch.head
         log.seen = batch.record(log.run, log.seen)
         log.run = batch.run
