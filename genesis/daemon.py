@@ -129,31 +129,13 @@ class House:
         self._run = state.run
         self._strategies = strategies(settings, self.symbols)
         self.reads_depth = any(make().cadence.depth for make in self._strategies.values())
-<<<<<<< /tmp/pb/m/cur
-        starts = {**self._money(), **self._market_actors(), VIEW: self._view()}
-        self.supervised = (SUPERVISOR, *starts)
-=======
         self._screens = (PUBLISHER,) if screens else ()
         starts = {**self._money(), **self._market_actors()}
         if screens:
             starts[VIEW] = self._view()
->>>>>>> /tmp/pb/m/new
+        self.supervised = (SUPERVISOR, *starts)
         self._register(starts)
-        groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
-        groups_of |= dict.fromkeys((PERSISTENCE, RISK, EXECUTOR), MONEY)
-        children = [ChildSpec(name, groups_of.get(name, MARKET)) for name in starts]
-        self._supervisor = starter(
-            Supervisor,
-            nursery=runtime,
-            gate=self.gate,
-            groups=groups(settings),
-            children=children,
-            starts=starts,
-            money=frozenset((PERSISTENCE, RISK, EXECUTOR)),
-            times=_times(settings),
-            run=state.run,
-            report=report,
-        )
+        self._supervisor = self._supervise(starts, report)
         paper = _paper_settings(settings)
         self.engine = engine or MatchingEngine(
             market.instruments.values(),
@@ -163,6 +145,23 @@ class House:
             first_id=state.run * IDS_PER_RUN,
         )
         self._exchange = self._paper(paper, end_ns, faults)
+
+    def _supervise(self, starts: Mapping[str, Start], report: Callable[[Message], None]) -> Start:
+        settings = self._settings
+        groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
+        groups_of |= dict.fromkeys((PERSISTENCE, RISK, EXECUTOR), MONEY)
+        return starter(
+            Supervisor,
+            nursery=self.runtime,
+            gate=self.gate,
+            groups=groups(settings),
+            children=[ChildSpec(name, groups_of.get(name, MARKET)) for name in starts],
+            starts=starts,
+            money=frozenset((PERSISTENCE, RISK, EXECUTOR)),
+            times=_times(settings),
+            run=self._run,
+            report=report,
+        )
 
     def start(self) -> None:
         """Start the exchange outside, then the supervisor, which starts everything else."""

@@ -92,11 +92,8 @@ class VirtualSession:
             end_ns,
             self._reports.append,
             faults,
-<<<<<<< /tmp/pb/m/cur
             engine,
-=======
             screens=False,
->>>>>>> /tmp/pb/m/new
         )
         healthy = not actor_faults and faults is None
         self.runtime.lookahead = lookahead and healthy and not self.house.reads_depth
