@@ -12,8 +12,9 @@ import numpy as np
 
 import genesis
 from genesis.backtest.grid import Parameters
+from genesis.backtest.guard import Guard, unguarded
 from genesis.backtest.metrics import measure
-from genesis.backtest.run import run_backtest
+from genesis.backtest.run import Backtest
 from genesis.config import Settings
 from genesis.domain.money import text
 from genesis.errors import InputError, StorageError
@@ -52,10 +53,17 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 def run_trial(
-    key: str, parameters: Parameters, settings: Settings, market: Market, end_ns: int | None
+    key: str,
+    parameters: Parameters,
+    settings: Settings,
+    market: Market,
+    end_ns: int | None,
+    guard: Guard = unguarded,
 ) -> Trial:
-    """Trade the market once with these settings."""
-    result = run_backtest(settings, market, end_ns=end_ns, buckets=BUCKETS)
+    """Trade the market once with these settings, under ``guard``."""
+    run = Backtest(settings, market, end_ns=end_ns, buckets=BUCKETS)
+    with guard(run.abandon):
+        result = run.run()
     if result.error:
         return Trial(key, parameters, error=result.error)
     measured = measure(result, samples_min=SAMPLES_MIN)
@@ -98,12 +106,10 @@ def digest_of_code() -> str:
     return digest.hexdigest()
 
 
-def digest_of_market(market: Market, description: str, end_ns: int | None) -> str:
-    """Of a tape its rows; of frames, which can be read only once, ``description``."""
+def digest_of_market(market: Market, end_ns: int | None) -> str:
+    """Of a tape its rows; of a generated market its beginning (its seed is in the settings)."""
     digest = hashlib.sha256(msgspec.json.encode(sorted(market.instruments.items())))
-    digest.update(str(end_ns).encode())
-    if market.tape is None:
-        digest.update(description.encode())
+    digest.update(f"{market.title}/{market.start_ns}/{end_ns}".encode())
     for symbol, rows in sorted((market.tape or {}).items()):
         digest.update(symbol.encode())
         digest.update(np.ascontiguousarray(rows).view(np.uint8).data)

@@ -1,0 +1,160 @@
+"""Plan the trials of a sweep and tell what they came to. Starts no process; prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from genesis.backtest.grid import Axes, Parameters
+from genesis.backtest.guard import Guard, unguarded
+from genesis.backtest.ranking import Ranked, Study, WalkForward
+from genesis.backtest.trials import Trial, digest_of_code, digest_of_market, run_trial, trial_key
+from genesis.backtest.wording import moment, percent, ratio, signed
+from genesis.config import Settings
+from genesis.errors import ConfigError
+from genesis.exchange.source import Market
+
+TOP = 10
+
+
+class Scenario(Protocol):
+    """Where the history and the settings come from."""
+
+    def settings(self, parameters: Mapping[str, str] | None = None) -> Settings:
+        """Of one run. Raises ConfigError where they do not go together."""
+        ...
+
+    def open(self) -> tuple[Market, int | None]:
+        """The history, and where it ends early (ns). A tape can be traded again and again."""
+        ...
+
+
+class Plan(NamedTuple):
+    """``trials`` are parameters by key, each once; ``unusable`` how many combinations settings
+    refuse, ``refusal`` why the first of them."""
+
+    trials: dict[str, Parameters]
+    unusable: int
+    refusal: str
+
+
+def plan_trials(
+    scenario: Scenario, axes: Axes, wanted: Iterable[Parameters], market: Market, end_ns: int | None
+) -> Plan:
+    """Which trials there are. Raises ConfigError, naming the nearest, for a setting that does not
+    exist, and when no combination can be used."""
+    for name in axes:
+        _require_known(scenario, name)
+    data, code = digest_of_market(market, end_ns), digest_of_code()
+    trials: dict[str, Parameters] = {}
+    refusals = []
+    for parameters in wanted:
+        try:
+            settings = scenario.settings(parameters)
+        except ConfigError as error:
+            refusals.append(str(error))
+            continue
+        trials.setdefault(trial_key(settings, data, code), parameters)
+    if not trials:
+        raise ConfigError(refusals[0])
+    return Plan(trials, len(refusals), refusals[0] if refusals else "")
+
+
+def _require_known(scenario: Scenario, name: str) -> None:
+    node: object = scenario.settings()
+    for part in name.split("."):
+        if not isinstance(node, BaseModel) or part not in type(node).model_fields:
+            scenario.settings({name: "0"})  # the settings say which is the nearest
+            raise ConfigError(f"--set {name} is no setting")
+        node = getattr(node, part)
+    if isinstance(node, BaseModel):
+        raise ConfigError(f"--set {name} is a section; name one of its settings")
+
+
+class Worker:
+    """What one process keeps between trials: the history, decoded once and mapped, not copied."""
+
+    def __init__(self, scenario: Scenario, guard: Guard = unguarded) -> None:
+        self._scenario = scenario
+        self._guard = guard
+        self._market, self._end_ns = scenario.open()
+
+    def run(self, key: str, parameters: Parameters) -> Trial:
+        if self._market.tape is None:  # frames are used up by a run
+            self._market, self._end_ns = self._scenario.open()
+        settings = self._scenario.settings(parameters)
+        return run_trial(key, parameters, settings, self._market, self._end_ns, self._guard)
+
+
+def print_study(done: Study, console: Console, top: int = TOP) -> None:
+    """The best trials, the walk-forward, and what to make of them."""
+    console.print(_ranking(done, top))
+    if len(done.ranked) > top:
+        console.print(Text(f"and {len(done.ranked) - top} more", style="dim"))
+    if done.walk_forward is not None:
+        console.print()
+        console.print(_folds(done.walk_forward))
+        console.print(
+            Text(
+                "Following the best parameters so far: return "
+                f"{percent(done.walk_forward.total_return)}, Sharpe "
+                f"{ratio(done.walk_forward.sharpe)}."
+            )
+        )
+    console.print()
+    console.print(Text(done.luck.sentence))
+
+
+def _ranking(done: Study, top: int) -> Table:
+    title = f"Best of {len(done.ranked)}, by Sharpe ratio in sample"
+    if done.samples_out:
+        count = done.samples + done.samples_out
+        title += f" (of {count} returns the last {done.samples_out} are out of it)"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1))
+    names = list(done.ranked[0].parameters)
+    for name in _short_names(names):
+        table.add_column(name, justify="right", header_style="dim")
+    columns = ["Sharpe", "Sharpe out", "return", "return out", "drawdown", "profit", "trips"]
+    outside = {"Sharpe out", "return out"}
+    shown = [c for c in columns if done.samples_out or c not in outside]
+    for column in shown:
+        table.add_column(column, justify="right", header_style="dim")
+    for trial in done.ranked[:top]:
+        cells = dict(zip(columns, _cells(trial), strict=True))
+        table.add_row(*(trial.parameters[name] for name in names), *(cells[c] for c in shown))
+    return table
+
+
+def _cells(trial: Ranked) -> list[str]:
+    return [
+        *(ratio(trial.sharpe), ratio(trial.sharpe_out)),
+        *(percent(trial.total_return), percent(trial.return_out)),
+        *(percent(trial.max_drawdown), signed(trial.pnl), f"{trial.trips:,}"),
+    ]
+
+
+def _folds(walk: WalkForward) -> Table:
+    table = Table(
+        title="Walk-forward", title_justify="left", title_style="bold", box=None, padding=(0, 1)
+    )
+    for column in ("held against", "chosen", "Sharpe", "Sharpe out", "return out"):
+        table.add_column(column, header_style="dim")
+    for fold in walk.folds:
+        names = _short_names(list(fold.parameters))
+        chosen = " ".join(
+            f"{name}={value}" for name, value in zip(names, fold.parameters.values(), strict=True)
+        )
+        results = (ratio(fold.sharpe), ratio(fold.sharpe_out), percent(fold.return_out))
+        table.add_row(f"from {moment(fold.test_ns)}", chosen, *results)
+    return table
+
+
+def _short_names(names: list[str]) -> list[str]:
+    """Without the section, where that leaves them different."""
+    last = [name.split(".")[-1] for name in names]
+    return last if len(set(last)) == len(last) else names
