@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
+import numpy as np
 
 from genesis.capture.recorder import DECISIONS
 from genesis.domain.money import text
@@ -17,9 +18,9 @@ from genesis.messages.orders import (
     PlaceOrder,
     SubmitOrder,
 )
-from genesis.runtime.base import describe
 
 NOTHING = "nothing"
+WIDTH = 160
 STRATEGY = "strategy."
 
 
@@ -99,7 +100,26 @@ def said(message: Message) -> str:
         case CancelOrders():
             return f"cancel all of {message.strategy or message.symbol or 'them'}"
         case _:
-            return describe(message)
+            fields = ((name, getattr(message, name)) for name in message.__struct_fields__)
+            words = ", ".join(f"{name} {_short(value)}" for name, value in fields)
+            return cut(f"{type(message).__name__} {words}".rstrip())
+
+
+def cut(line: str) -> str:
+    """On one line, and not so long that it hides the others."""
+    line = " ".join(line.split())
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..."
+
+
+def _short(value: object) -> str:
+    """What is large is only counted."""
+    if isinstance(value, np.ndarray):
+        return f"({len(value)} rows)"
+    if isinstance(value, bytes):
+        return f"({len(value)} bytes)"
+    if isinstance(value, tuple) and value and not isinstance(value[0], str):
+        return f"({len(value)} {type(value[0]).__name__})"
+    return str(value)
 
 
 def ids(message: object) -> tuple[int, str]:

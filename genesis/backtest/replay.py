@@ -168,6 +168,8 @@ class _Replay:
         taken = list(retracer.taken_by.get(key, ()))
         wanted = [ids(getattr(side, "event", side)) for side in (found.session, found.replay)]
         session_told = [_told_line(t.to, unpack(t.content)) for t in retracer.ahead.rest(key, Told)]
+        if not session_told and isinstance(found.session, Message):
+            session_told = [f"told: {said(found.session)}"]
         replay_told = [_told_line(to, message) for to, message in retracer.told]
         trace_id = next((trace for trace, _ in wanted if trace), 0)
         return Divergence(
