@@ -104,7 +104,7 @@ def start(*arguments: str | Path, settings: Mapping[str, str] = {}, fresh: bool 
         fork.start()
         return Daemon(fork, told)
     with (told / "out").open("w") as out, (told / "err").open("w") as err:
-        command = [sys.executable, "-m", "genesis", *texts]
+        command = [sys.executable, "-P", "-m", "genesis", *texts]
         environment = _plain_environment() | {"PYTHONPATH": str(ROOT)} | settings
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err

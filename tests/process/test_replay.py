@@ -1,0 +1,174 @@
+"""``genesis replay`` as an operator runs it: identical, different, cut off, or nothing there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from daemon_process import BUSY, ROOT, genesis, start
+
+from genesis.capture.reader import captures
+from genesis.capture.records import FOLDER
+from genesis.storage.folder import JOURNAL_NAME
+
+RUN = ("run", "--headless", "--until-end", "--speed", "5")
+FILLED = "SELECT 1 FROM journal WHERE kind = 'OrderFilled'"
+FLUSHED_BYTES = 10_000
+"""More than a header."""
+
+
+@pytest.fixture(scope="session")
+def session(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a run on threads, paced. Copy it; do not write to it."""
+    folder = tmp_path_factory.mktemp("session") / "data"
+    said = genesis(*RUN, "--market", f"replay:{recording}", "--data-dir", folder, settings=BUSY)
+    assert said.code == 0, said.err
+    return folder
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """Every file that belongs to the past: SQLite's own two beside the journal come and go."""
+    return {
+        str(path): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+    }
+
+
+def test_a_session_replays_identically_and_is_only_read(session: Path) -> None:
+    before = snapshot(session)
+    said = genesis("replay", "--data-dir", session)
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("Run 1: identical, to its end at ")
+    assert snapshot(session) == before
+    told = json.loads(genesis("replay", "--data-dir", session, "--json").out)
+    assert told["divergence"] is None
+    assert told["complete"]
+    assert min(told["decisions"], told["orders"], told["fills"]) > 0
+    tail = genesis("journal", "verify", "--data-dir", session)
+    assert json.loads(tail.out)["head_hash"] == told["journal_hash"]
+
+
+CHANGED = """
+import pathlib, sys
+from genesis.strategies import ema_cross
+source = pathlib.Path(ema_cross.__file__).read_text()
+old, new = sys.argv.pop(), sys.argv.pop()
+assert source.count(old) == 1
+exec(compile(source.replace(old, new), ema_cross.__file__, "exec"), vars(ema_cross))
+from genesis.__main__ import main
+main()
+"""
+"""The program with one line of a strategy written differently."""
+
+
+def test_a_changed_line_in_a_strategy_is_named(session: Path) -> None:
+    old = "quantity_for_notional(instrument, self._notional, ask)"
+    new = "quantity_for_notional(instrument, self._notional * 2, ask)"
+    command = [sys.executable, "-P", "-c", CHANGED, "replay", "--data-dir", str(session), new, old]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert said.returncode == 4, said.stderr
+    lines = said.stdout.splitlines()
+    assert lines[0] == "Run 1: different."
+    assert lines[1].startswith("The first divergence is a decision of strategy.ema_cross")
+    by_name = {line.split()[0]: line for line in lines if line.startswith("  ")}
+    for side in ("session", "replay"):
+        assert "place g1-ema_cross-1-" in by_name[side]
+    assert by_name["session"].split()[1:] != by_name["replay"].split()[1:]
+    assert "market event" in by_name["began"]
+    assert "The session went on with:" in lines
+    assert any("OrderIntended" in line for line in lines)
+    assert "The replay went on with:" in lines
+
+
+def test_a_killed_run_replays_as_far_as_it_was_written(recording: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    arguments = (*RUN, "--market", f"replay:{recording}", "--data-dir", folder)
+    daemon = start(*arguments, settings=BUSY)
+    daemon.wait_for_row(folder / JOURNAL_NAME, FILLED)
+    while captures(folder)[1].stat().st_size < FLUSHED_BYTES:
+        assert daemon.code(0.01) is None, daemon.told()
+    daemon.signal(signal.SIGKILL)
+    assert daemon.finish().code == -signal.SIGKILL
+    said = genesis("replay", "--data-dir", folder)
+    assert said.code == 0, said.out
+    assert "identical up to " in said.out
+    assert "where its capture ends" in said.out
+
+
+def test_a_torn_capture_replays_up_to_there(session: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(session, tmp_path / "data")
+    path = captures(folder)[1]
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    said = genesis("replay", "--data-dir", folder, "--json")
+    assert said.code == 0, said.err
+    told = json.loads(said.out)
+    assert not told["complete"]
+    assert told["divergence"] is None
+    assert told["handled"] > 0
+
+
+def test_a_forged_fill_in_the_journal_is_named(session: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(session, tmp_path / "data")
+    with sqlite3.connect(folder / JOURNAL_NAME) as connection:
+        query = "SELECT seq, payload FROM journal WHERE kind = 'OrderFilled' ORDER BY seq LIMIT 1"
+        seq, payload = connection.execute(query).fetchone()
+        fill = json.loads(payload)
+        fill["price"] = "1.23"
+        connection.execute("DROP TRIGGER journal_no_update")
+        connection.execute("UPDATE journal SET payload = ? WHERE seq = ?", (json.dumps(fill), seq))
+    connection.close()
+    said = genesis("replay", "--data-dir", folder)
+    assert said.code == 4
+    assert "The first divergence is a fill of executor" in said.out
+    assert "at 1.23 " in said.out
+
+
+@pytest.mark.parametrize(
+    ("spoil", "arguments", "line"),
+    [
+        (lambda folder: shutil.rmtree(folder / FOLDER), (), "there is no captured session in it"),
+        (lambda folder: None, ("--run", "7"), "run 7 is not captured; there is 1"),
+        (
+            lambda folder: captures(folder)[1].write_bytes(b"no capture"),
+            (),
+            "there is nothing in it to replay",
+        ),
+        (lambda folder: (folder / JOURNAL_NAME).unlink(), (), "there is no journal here"),
+    ],
+)
+def test_what_cannot_be_replayed_is_said_in_one_line(
+    session: Path, tmp_path: Path, spoil: object, arguments: tuple[str, ...], line: str
+) -> None:
+    folder = shutil.copytree(session, tmp_path / "data")
+    assert callable(spoil)
+    spoil(folder)
+    said = genesis("replay", "--data-dir", folder, *arguments)
+    assert said.code == 4
+    assert said.err.count("\n") == 1
+    assert said.err.startswith("genesis: ")
+    assert line in said.err
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    said = genesis("replay", "--data-dir", tmp_path / "nowhere")
+    assert said.code == 4
+    assert "there is no captured session in it" in said.err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_nothing_is_captured_where_that_is_off(recording: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    off = {"GENESIS_CAPTURE__ENABLED": "false"}
+    run = (*RUN[:-1], "0", "--market", f"replay:{recording}", "--data-dir", folder)
+    assert genesis(*run, settings=off).code == 0
+    assert not (folder / FOLDER).exists()
