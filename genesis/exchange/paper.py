@@ -113,14 +113,15 @@ class PaperExchange(Actor):
         Behind every other timer of that moment, so that what happens does not hang on which of
         them was set first.
         """
-        next_ns = self._reel.next_ns
-        if self._engine.holds_orders and self._unshown.next_ns is not None:
-            next_ns = self._unshown.next_ns
+        reached_ns = None
+        if self._engine.holds_orders:
+            reached_ns = self._unshown.reached_ns(self._engine.reached_ns)
+        next_ns = self._reel.next_ns if reached_ns is None else reached_ns
         if next_ns is None:
             return
         self._pump += 1
-        reached_ns = max(self.now_ns(), self._newest_ns)
-        at_ns = min(max(next_ns, self.now_ns()), reached_ns + SILENCE_MAX_NS)
+        so_far_ns = max(self.now_ns(), self._newest_ns)
+        at_ns = min(max(next_ns, self.now_ns()), so_far_ns + SILENCE_MAX_NS)
         self.after(at_ns - self.now_ns(), Pump(self._pump), rank=PUMP_RANK)
 
     @handles(Pump)
@@ -162,20 +163,30 @@ class PaperExchange(Actor):
     def _play_before(self, horizon_ns: int) -> None:
         """Virtual time: publish up to the next thing that can happen.
 
-        While own orders rest here, no further than an answer to them takes, and they are shown
-        the same stretch at once. Without any, the venue is shown it when an order arrives.
+        That is also the answer to an own order's fill, so where one may be filled the venue is
+        shown its market, as far as no request can reach it any more. Otherwise it is shown that
+        when an order arrives.
         """
         now_ns = self.now_ns()
-        if self._engine.holds_orders:
-            horizon_ns = min(horizon_ns, now_ns + max(1, self._lookahead_ns))
+        no_request_ns = now_ns + max(1, self._lookahead_ns)
+        reached_ns = self._reached_ns(horizon_ns) if self._engine.holds_orders else None
+        if reached_ns is not None:
+            horizon_ns = max(now_ns + 1, min(horizon_ns, reached_ns + self._lookahead_ns))
         stretch = self._take(horizon_ns)
-        if self._engine.holds_orders:
-            self._show_before(horizon_ns)
+        if reached_ns is not None and reached_ns < no_request_ns:
+            self._show_before(min(horizon_ns, no_request_ns))
         elif len(self._unshown) > UNSHOWN_MAX:
             self._show_before(now_ns)
         self._pump_later()
         if stretch is not None:
             self._publish(stretch)
+
+    def _reached_ns(self, before_ns: int) -> int | None:
+        """When something of the market may first fill an own order."""
+        reached_ns = self._unshown.reached_ns(self._engine.reached_ns)
+        if reached_ns is None:
+            return self._reel.reached_ns(before_ns, self._engine.reached_ns)
+        return reached_ns
 
     def _take(self, before_ns: int) -> Stretch | None:
         stretch = self._reel.take(before_ns)

@@ -9,6 +9,7 @@ import numpy as np
 
 from genesis.errors import BadFrame, InputError
 from genesis.exchange.port import DecoderPort
+from genesis.exchange.unshown import Reached
 from genesis.messages.market import MarketBatch, MarketRows, RawFrame, RawFrames, Rows
 
 CONNECTION = "market"
@@ -42,6 +43,10 @@ class Reel(Protocol):
 
     def wind(self) -> None:
         """Make ready: nothing is read before."""
+        ...
+
+    def reached_ns(self, before_ns: int, reached_ns: Reached) -> int | None:
+        """When the first row before ``before_ns`` that may fill an own order was received."""
         ...
 
     def take(self, before_ns: int) -> Stretch | None:
@@ -78,6 +83,10 @@ class FrameReel:
     @property
     def next_ns(self) -> int | None:
         return None if self._next is None else self._next.received_ns
+
+    def reached_ns(self, before_ns: int, reached_ns: Reached) -> int | None:
+        # Not decoded yet, so it may be the next one.
+        return self.next_ns
 
     def take(self, before_ns: int) -> Stretch | None:
         frames: list[RawFrame] = []
@@ -117,6 +126,10 @@ class TapeReel:
     def next_ns(self) -> int | None:
         return self._next_ns
 
+    def reached_ns(self, before_ns: int, reached_ns: Reached) -> int | None:
+        found = (reached_ns(t.symbol, t.peek(before_ns)) for t in self._symbols)
+        return min((reach for reach in found if reach is not None), default=None)
+
     def take(self, before_ns: int) -> Stretch | None:
         if self._next_ns is None or self._next_ns >= before_ns:
             return None
@@ -154,6 +167,11 @@ class _Track:
         if self.next_ns is None or last >= len(self._times):
             return 1 << 63
         return max(int(self._times[last]), self.next_ns + 1)
+
+    def peek(self, before_ns: int) -> Rows:
+        """The next rows, at most as many as one stretch has."""
+        before_ns = min(before_ns, self.most_ns())
+        return self._rows[self._at : int(np.searchsorted(self._times, before_ns))]
 
     def take(self, before_ns: int) -> Rows:
         first = self._at

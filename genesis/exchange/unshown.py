@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from genesis.messages.market import Rows
+
+Reached = Callable[[str, Rows], int | None]
+"""Of a symbol and rows: when the first of them that may fill an own order was received."""
 
 
 class Unshown:
@@ -25,6 +28,17 @@ class Unshown:
         """When the first waiting row was received."""
         heads = (int(parts[0]["time_ns"][0]) for parts in self._waiting.values() if parts)
         return min(heads, default=None)
+
+    def reached_ns(self, reached_ns: Reached) -> int | None:
+        """When the first waiting row that may fill an own order was received."""
+        first: int | None = None
+        for symbol, parts in self._waiting.items():
+            for part in parts:
+                reach = reached_ns(symbol, part)
+                if reach is not None:
+                    first = reach if first is None else min(first, reach)
+                    break
+        return first
 
     def add(self, rows: Mapping[str, Rows]) -> None:
         for symbol, part in rows.items():

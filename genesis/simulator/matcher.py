@@ -29,7 +29,7 @@ from genesis.simulator.liquidity import (
 )
 from genesis.simulator.orders import Order, Refusal
 from genesis.simulator.queue import Match, RestingQueue
-from genesis.simulator.tape import Interest, LevelSeen, News, TradeSeen, pieces, seen
+from genesis.simulator.tape import Interest, LevelSeen, News, TradeSeen, pieces, reached_ns, seen
 
 UNSEEN_QUEUE = 1 << 62
 """Lots before an order where no queue is shown: only trades through its price fill it."""
@@ -112,6 +112,12 @@ class SymbolMatcher:
                 if not queue.reached_by(ticks):
                     break
                 self._cross(-side, ticks, lots, update_id, now_ns)
+
+    def reached_ns(self, rows: Rows) -> int | None:
+        """When rows still to come may first fill a resting order; None while they cannot."""
+        if not self._desk.open:
+            return None
+        return reached_ns(rows, self._best_own(BIDS), self._best_own(ASKS))
 
     def _best_own(self, side: int) -> int | None:
         queue = self._queues[side]

@@ -159,6 +159,10 @@ class MatchingEngine:
         """Whether the market could fill something now."""
         return any(desk.open for desk in self._desks.values())
 
+    def reached_ns(self, symbol: str, rows: Rows) -> int | None:
+        """When rows still to be shown may first fill a resting order; None while they cannot."""
+        return self._matchers[symbol].reached_ns(rows)
+
     def shown_ns(self, symbol: str) -> int:
         """The time of the newest depth or ticker it was given of a symbol; 0 before any."""
         return self._matchers[symbol].book.time_ns

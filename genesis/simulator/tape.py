@@ -119,6 +119,16 @@ def seen(rows: Rows, book: Book, interest: Interest) -> Iterator[TradeSeen | Lev
             yield LevelSeen(time_ns, event_ns, side, ticks, lots, update_id, from_ticker)
 
 
+def reached_ns(rows: Rows, bid_ticks: int | None, ask_ticks: int | None) -> int | None:
+    """When the first row was received that might fill an own order; None where none does.
+
+    ``bid_ticks`` and ``ask_ticks`` are the best own prices, None for a side without orders.
+    """
+    bid = 0 if bid_ticks is None else bid_ticks
+    place = k.first_reach(_table(rows), bid, _NO_ASK if ask_ticks is None else ask_ticks)
+    return int(rows["time_ns"][place]) if place < len(rows) else None
+
+
 def _table(rows: Rows) -> k.Ints:
     table: k.Ints = np.ascontiguousarray(rows).view(np.int64)
     return table.reshape(-1, k.ROW_WIDTH)
@@ -129,4 +139,5 @@ def warm_up() -> None:
     rows = np.zeros((0, k.ROW_WIDTH), np.int64)
     k.note_news(rows, np.zeros(k.NEWS_SIZE, np.int64))
     k.next_cut(rows, 0, 0)
+    k.first_reach(rows, 0, _NO_ASK)
     k.find_hits(rows, 0, _NO_ASK, np.zeros(0, np.int64), 0)

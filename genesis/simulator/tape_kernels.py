@@ -68,6 +68,23 @@ def next_cut(rows: Ints, start: int, book_id: int) -> int:
 
 
 @kernel
+def first_reach(rows: Ints, bid_ticks: int, ask_ticks: int) -> int:
+    """The first row that might fill an own bid or ask at these prices or worse, or all that rest
+    (a new snapshot): never too late, perhaps too early. The number of rows when there is none."""
+    for i in range(rows.shape[0]):
+        kind, price = rows[i, KIND], rows[i, PRICE]
+        if kind in (_ASK, _TICKER_ASK, _SELL):
+            if price <= bid_ticks:
+                return i
+        elif kind in (_BID, _TICKER_BID, _BUY):
+            if price >= ask_ticks:
+                return i
+        elif kind in (_SNAPSHOT, _RESET):
+            return i
+    return int(rows.shape[0])
+
+
+@kernel
 def find_hits(rows: Ints, bid_ticks: int, ask_ticks: int, levels: Ints, book_id: int) -> Ints:
     """Rows of one piece that reach an own bid or ask, or update a level that is watched.
 
