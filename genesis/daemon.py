@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from genesis.actors.executor import Executor
@@ -134,8 +134,13 @@ class House:
         if screens:
             starts[VIEW] = self._view()
         self.supervised = (SUPERVISOR, *starts)
+        groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
+        groups_of |= dict.fromkeys((PERSISTENCE, RISK, EXECUTOR), MONEY)
+        children = [ChildSpec(name, groups_of.get(name, MARKET)) for name in starts]
+        # From a frame to an intent only one thread has to be woken.
+        runtime.crew(MARKET, [child.name for child in children if child.group == MARKET])
         self._register(starts)
-        self._supervisor = self._supervise(starts, report)
+        self._supervisor = self._supervise(children, starts, report)
         paper = _paper_settings(settings)
         self.engine = engine or MatchingEngine(
             market.instruments.values(),
@@ -146,16 +151,19 @@ class House:
         )
         self._exchange = self._paper(paper, end_ns, faults)
 
-    def _supervise(self, starts: Mapping[str, Start], report: Callable[[Message], None]) -> Start:
+    def _supervise(
+        self,
+        children: Sequence[ChildSpec],
+        starts: Mapping[str, Start],
+        report: Callable[[Message], None],
+    ) -> Start:
         settings = self._settings
-        groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
-        groups_of |= dict.fromkeys((PERSISTENCE, RISK, EXECUTOR), MONEY)
         return starter(
             Supervisor,
             nursery=self.runtime,
             gate=self.gate,
             groups=groups(settings),
-            children=[ChildSpec(name, groups_of.get(name, MARKET)) for name in starts],
+            children=children,
             starts=starts,
             money=frozenset((PERSISTENCE, RISK, EXECUTOR)),
             times=_times(settings),

@@ -178,12 +178,18 @@ class Supervisor(JournalingActor):
     @handles(StartCheck)
     def _on_start_check(self, check: StartCheck) -> None:
         if self._lives(check) and self._plan.state(check.name) == "starting":
-            self._fence(check.name, "it did not start in time")
+            self._overdue(check, "it did not start in time")
 
     @handles(StopCheck)
     def _on_stop_check(self, check: StopCheck) -> None:
         if self._lives(check) and self._plan.state(check.name) == "stopping":
-            self._fence(check.name, "it did not stop in time")
+            self._overdue(check, "it did not stop in time")
+
+    def _overdue(self, check: StartCheck | StopCheck, reason: str) -> None:
+        if self._nursery.waits(check.name):
+            self.after_wall(self._times.heartbeat_ns, check)  # it had no chance yet
+        else:
+            self._fence(check.name, reason)
 
     def _lives(self, news: Incarnation) -> bool:
         """Whether the news are of a child that still counts as living: a death that was noticed in
@@ -228,6 +234,8 @@ class Supervisor(JournalingActor):
         for name, epoch in tuple(self._living.items()):
             if self._plan.state(name) != "running":
                 continue
+            if self._nursery.waits(name):
+                self._pulse.heard(name, now_ns)  # the one it waits for will be heard of, or not
             if self._pulse.silent(name, now_ns):
                 seconds = self._times.hang_after_ns / 1e9
                 self._fence(name, f"it gave no sign of life for {seconds:g} s")

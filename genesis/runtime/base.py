@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pykka import messages as pykka_messages
@@ -64,6 +64,10 @@ class BaseRuntime:
         self._activity = activity or Unwatched()
         self._addresses: dict[str, Address] = {}
 
+    def crew(self, name: str, members: Iterable[str]) -> None:
+        """Let ``members`` take turns on one thread, where there are several. Comes before their
+        ``register``."""
+
     def register(self, name: str, capacity: int | None = None) -> Address:
         """Make an address; messages wait in it until an incarnation lives there."""
         if name not in self._addresses:
@@ -76,9 +80,13 @@ class BaseRuntime:
             capacity,
             self._activity,
             on_overflow=lambda message: self._overflowed(name, message),
-            on_put=lambda: self._put_to(name),
+            on_put=self._on_put(name),
             observer=self.observer,
         )
+
+    def _on_put(self, name: str) -> Callable[[], None] | None:
+        """Whom to tell of a message for ``name``; None where it waits for them itself."""
+        return None
 
     def address(self, name: str) -> Address:
         """The address of that name. Raises KeyError: an unknown name is a bug."""
@@ -125,8 +133,9 @@ class BaseRuntime:
         """In real time nobody knows what comes next."""
         return None
 
-    def _put_to(self, name: str) -> None:
-        """A message has been queued for ``name``."""
+    def waits(self, name: str) -> bool:
+        """Whether ``name`` can do nothing now because another has the turn on its thread."""
+        return False
 
     def _bury(self, address: Address, epoch: int, message: Message | None, reason: str) -> None:
         if message is not None:

@@ -14,7 +14,8 @@ from genesis.messages.base import Message
 from genesis.runtime.actor import Actor, Context, InjectedCrash, handles
 from genesis.runtime.address import Address
 from genesis.runtime.base import starter
-from genesis.runtime.virtual import Unwound, VirtualRuntime
+from genesis.runtime.turns import Unwound
+from genesis.runtime.virtual import VirtualRuntime
 
 CHAOS: Final = "chaos"
 """The address of whoever reminds the runtime of its plan; no part of the house."""

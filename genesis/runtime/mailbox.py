@@ -94,7 +94,8 @@ class Unwatched(Activity):
 class Mailbox:
     """Control overtakes data; data is bounded by ``capacity`` under each type's ``Overflow``.
 
-    Any thread may ``put``. One incarnation at a time may take; ``epoch`` says which.
+    Any thread may ``put``. One incarnation at a time may take; ``epoch`` says which. It either
+    waits in ``take``, or ``on_put`` is told that there is something for its turn (``take_now``).
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Mailbox:
         capacity: int,
         activity: Activity,
         on_overflow: Callable[[Message], None],
-        on_put: Callable[[], None] = lambda: None,
+        on_put: Callable[[], None] | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.capacity = capacity
@@ -111,7 +112,7 @@ class Mailbox:
         self._on_overflow = on_overflow
         self._on_put = on_put
         self._lock = threading.Lock()
-        self._tokens: SimpleQueue[None] = SimpleQueue()
+        self._tokens: SimpleQueue[None] = SimpleQueue()  # wake-ups of ``take``
         self._control: deque[Entry] = deque()
         self._data: deque[Entry] = deque()
         self._conflating: dict[tuple[type, str], Entry] = {}
@@ -158,8 +159,10 @@ class Mailbox:
             if not replaced:
                 self._activity.begin()
         if not replaced:
-            self._tokens.put(None)
-            self._on_put()
+            if self._on_put is None:
+                self._tokens.put(None)
+            else:
+                self._on_put()
         if overflowed:
             self._on_overflow(message)
 
@@ -192,10 +195,7 @@ class Mailbox:
         """The next message, or None when there is none or ``epoch`` is not the living one."""
         self.done(epoch)
         with self._lock:
-            message = self._pop() if epoch == self._epoch else None
-        if message is not None:
-            self._tokens.get_nowait()  # its wake-up; nobody else would take it away
-        return message
+            return self._pop() if epoch == self._epoch else None
 
     def _pop(self) -> Message | None:
         while (entry := self._next_entry()) is not None:
@@ -246,7 +246,8 @@ class Mailbox:
                 self._activity.begin()
         if was_busy:
             self._activity.end()
-        self._tokens.put(None)
+        if self._on_put is None:
+            self._tokens.put(None)
         return abandoned
 
     def _finish(self) -> tuple[bool, Message | None]:

@@ -19,7 +19,7 @@ from genesis.runtime.address import Address
 from genesis.runtime.base import BaseRuntime, Inbox
 from genesis.runtime.observer import Numbered, Observer
 from genesis.runtime.solo import SoloMailbox
-from genesis.runtime.virtual import Unwound
+from genesis.runtime.turns import Unwound
 
 
 class Script(Observer, Protocol):
@@ -146,6 +146,9 @@ class RetraceRuntime(BaseRuntime):
 
     def wall_ns(self) -> int:
         return self._script.noted("wall", 0)
+
+    def waits(self, name: str) -> bool:
+        return self._script.noted("waits", False)
 
     def hang(self, address: Address, epoch: int) -> None:
         """It came back only when it was fenced; nothing it did then had an effect."""

@@ -1,21 +1,22 @@
-"""The runtime for live and paper trading: one thread per actor, real time underneath."""
+"""The runtime for live and paper trading: a thread per actor or crew, real time underneath."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
-
-from pykka import ActorRegistry
 
 from genesis.messages.base import Message
 from genesis.runtime.actor import Actor
 from genesis.runtime.address import Address
 from genesis.runtime.base import BaseRuntime, Inbox, describe, starter
 from genesis.runtime.clock import Clock
+from genesis.runtime.crew import Crew
 from genesis.runtime.mailbox import Activity, Fenced
 from genesis.runtime.observer import Observer
 from genesis.runtime.timers import Timers
+from genesis.runtime.turns import NoTurn, forget
 
 __all__ = ["ThreadsRuntime", "describe", "starter"]
 
@@ -40,7 +41,11 @@ class ThreadsRuntime(BaseRuntime):
         )
         self._timers = Timers(clock, self._activity)
         self._revoked = threading.Condition()
+        self._crew_of: dict[str, Crew] = {}
         self._timers.start()
+
+    def crew(self, name: str, members: Iterable[str]) -> None:
+        self._crew_of |= dict.fromkeys(members, Crew(name))
 
     def wall_ns(self) -> int:
         """Real time that never goes back, for supervision; not a time of day."""
@@ -51,7 +56,13 @@ class ThreadsRuntime(BaseRuntime):
         message = super().fence(name, epoch, reason)
         with self._revoked:
             self._revoked.notify_all()
+        if name in self._crew_of:
+            self._crew_of[name].go_on(name)
         return message
+
+    def waits(self, name: str) -> bool:
+        waits = name in self._crew_of and self._crew_of[name].waits(name)
+        return waits if self.observer is None else self.observer.noted("waits", waits)
 
     def stop(self) -> None:
         """Stop timers and unwind every loop that is left. No actor runs afterwards."""
@@ -60,17 +71,23 @@ class ThreadsRuntime(BaseRuntime):
             address.vacate(address.living)
         with self._revoked:
             self._revoked.notify_all()
+        for crew in set(self._crew_of.values()):
+            crew.stop()
 
     def inbox(self, address: Address, epoch: int) -> Any:
-        return Inbox(address.mailbox, epoch)
+        kind = NoTurn if address.name in self._crew_of else Inbox
+        return kind(address.mailbox, epoch)
 
     def run_loop(self, address: Address, epoch: int, actor: Actor) -> None:
+        if address.name in self._crew_of:
+            self._crew_of[address.name].start(actor)
+            return
+
         def run() -> None:
             try:
                 actor._actor_loop()
             except Fenced:
-                # pykka's registry would keep the actor, and all it holds, for ever.
-                ActorRegistry.unregister(actor.actor_ref)
+                forget(actor)
 
         threading.Thread(target=run, name=f"{address.name}#{epoch}", daemon=True).start()
 
@@ -89,3 +106,9 @@ class ThreadsRuntime(BaseRuntime):
     def hang(self, address: Address, epoch: int) -> None:
         with self._revoked:
             self._revoked.wait_for(lambda: address.living != epoch)
+
+    def _on_put(self, name: str) -> Callable[[], None] | None:
+        if name not in self._crew_of:
+            return None
+        put_to = self._crew_of[name].put_to
+        return lambda: put_to(self._addresses[name])

@@ -1,8 +1,6 @@
 """The runtime for backtests, replays and drills: one thread, an event heap, virtual time.
 
-The same actors, the same order of events for the same seed and input, on every Python. An actor
-begins in pykka's own loop, which an inbox that raises leaves again; each message is then handled
-as that loop would.
+The same actors, the same order of events for the same seed and input, on every Python.
 """
 
 from __future__ import annotations
@@ -12,19 +10,16 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
-
-from pykka import ActorRegistry
-from pykka._envelope import Envelope
 
 from genesis.messages.base import Message
 from genesis.runtime.actor import Actor
 from genesis.runtime.address import Address
-from genesis.runtime.base import BaseRuntime, Inbox
+from genesis.runtime.base import BaseRuntime
 from genesis.runtime.clock import WarpClock
 from genesis.runtime.mailbox import Mailbox
 from genesis.runtime.solo import SoloMailbox
+from genesis.runtime.turns import Guard, NoTurn, Turn, Unwound, forget
 
 Timer = tuple[int, int, int, Address, int, Message]
 """Due time, rank, tie-breaker, addressee, the epoch it is for, the message."""
@@ -33,38 +28,6 @@ READERS_RANK = 2
 """Timers of this rank or above only read what was received: no horizon ends at them."""
 ENDLESS_NS = 1 << 62
 NOBODY: tuple[int, None, None] = (0, None, None)
-
-
-class Unwound(BaseException):
-    """Back to the scheduler; a BaseException from ``get``, as pykka takes no notice of it there."""
-
-
-class _NoTurn(Inbox):
-    """An incarnation that begins goes back to the scheduler before its first message."""
-
-    def get(self) -> Envelope[Any]:
-        raise Unwound
-
-
-class _Guard:
-    """Around one message, what pykka's loop does around it: an exception is the actor's death."""
-
-    def __init__(self, actor: Actor) -> None:
-        self._actor = actor
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        if kind is None or not issubclass(kind, Exception):
-            return False
-        self._actor._handle_failure(kind, value, traceback)
-        return True
 
 
 class VirtualRuntime(BaseRuntime):
@@ -83,11 +46,11 @@ class VirtualRuntime(BaseRuntime):
     ) -> None:
         super().__init__(WarpClock(start_ns), seed=seed, mailbox_capacity=mailbox_capacity)
         self.lookahead = False
-        self._ready: deque[tuple[Address, Actor | None]] = deque()
+        self._ready: deque[Turn] = deque()
         self._timers: list[Timer] = []
         self._readers: list[Timer] = []
         self._numbers = itertools.count()
-        self._actors: dict[str, tuple[int, Actor, _Guard]] = {}
+        self._actors: dict[str, tuple[int, Actor, Guard]] = {}
         self._hung: set[tuple[str, int]] = set()
 
     def wall_ns(self) -> int:
@@ -122,14 +85,14 @@ class VirtualRuntime(BaseRuntime):
         for address in self._addresses.values():
             address.vacate(address.living)
         for _, actor, _ in self._actors.values():
-            ActorRegistry.unregister(actor.actor_ref)
+            forget(actor)
         self._ready.clear()
         self._timers.clear()
         self._readers.clear()
         self._actors.clear()
 
     def inbox(self, address: Address, epoch: int) -> Any:
-        return _NoTurn(address.mailbox, epoch)
+        return NoTurn(address.mailbox, epoch)
 
     def run_loop(self, address: Address, epoch: int, actor: Actor) -> None:
         self._ready.append((address, actor))
@@ -164,14 +127,17 @@ class VirtualRuntime(BaseRuntime):
         return SoloMailbox(
             capacity,
             on_overflow=lambda message: self._overflowed(name, message),
-            on_put=lambda: self._put_to(name),
+            on_put=self._on_put(name),
         )
+
+    def _on_put(self, name: str) -> Callable[[], None]:
+        return lambda: self._put_to(name)
 
     def _put_to(self, name: str) -> None:
         self._ready.append((self._addresses[name], None))
 
     def _start(self, address: Address, actor: Actor) -> None:
-        self._actors[address.name] = (actor.epoch, actor, _Guard(actor))
+        self._actors[address.name] = (actor.epoch, actor, Guard(actor))
         # What waited while nobody lived here has its turns behind the start.
         self._ready.extend((address, None) for _ in range(address.mailbox.depth))
         with suppress(Unwound):

@@ -72,6 +72,7 @@ class FakeRuntime:
         self.sent: list[Sent] = []
         self.timers: list[Timer] = []
         self.fenced: list[tuple[str, int, str]] = []
+        self.waiting: set[str] = set()
         self._addresses: dict[str, Address] = {}
 
     def address(self, name: str) -> Address:
@@ -106,6 +107,9 @@ class FakeRuntime:
 
     def hang(self, address: Address, epoch: int) -> None:
         """A test does not wait."""
+
+    def waits(self, name: str) -> bool:
+        return name in self.waiting
 
     def wall_ns(self) -> int:
         return self.clock.now_ns()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TypeVar
 
 from fake import SECOND, FakeRuntime, Stage
@@ -105,12 +106,12 @@ class Stand(Stage):
         address.vacate(epoch)
         self.tell(ActorStopped(name, epoch))
 
-    def pass_heartbeats(self, seconds: float, silent: str = "") -> None:
-        """Everyone answers each ping, but the silent one."""
+    def pass_heartbeats(self, seconds: float, silent: Container[str] = ()) -> None:
+        """Everyone answers each ping, but the silent ones."""
         for _ in range(round(seconds * 2)):
             self.wait_s(0.5)
             for to, message in list(self.runtime.sent):
-                if isinstance(message, Ping) and to != silent:
+                if isinstance(message, Ping) and to not in silent:
                     self.tell(Pong(to, message.epoch, message.nonce))
             self.take(Ping)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fake import SECOND
-from supervisor_stand import CHILDREN, MARKET, MONEY, Stand
+from supervisor_stand import CHILDREN, MARKET, MONEY, TIMES, Stand
 
 from genesis.actors.ladder import RECOVERY
 from genesis.messages.control import ReconcileDone, ReconcileNow
@@ -190,14 +190,46 @@ def test_everyone_is_asked_for_a_sign_of_life_at_every_heartbeat() -> None:
 
 def test_a_hung_child_is_fenced_and_replaced() -> None:
     stand = Stand()
-    stand.pass_heartbeats(3.0, silent="executor")
+    stand.pass_heartbeats(3.0, silent={"executor"})
     assert stand.runtime.fenced == []
-    stand.pass_heartbeats(1.0, silent="executor")
+    stand.pass_heartbeats(1.0, silent={"executor"})
     [(name, epoch, reason)] = stand.runtime.fenced
     assert (name, epoch) == ("executor", 1)
     assert "no sign of life for 3 s" in reason
     assert stand.spawned == ["executor#2"]
     assert stand.state is GateState.HALTED
+
+
+def test_who_waits_for_its_turn_behind_a_stuck_one_is_not_fenced() -> None:
+    """Only the one that has the turn is silent; the others are as soon as nobody is before them."""
+    stand = Stand()
+    stand.runtime.waiting = {"feed", "strategy.ema"}
+    stand.pass_heartbeats(3.5, silent={"feed", "book", "strategy.ema"})
+    assert [name for name, _, _ in stand.runtime.fenced] == ["book"]
+    stand.runtime.waiting = set()
+    stand.stopped("strategy.ema")
+    stand.come_up()
+    stand.pass_heartbeats(3.0, silent={"feed"})
+    assert [name for name, _, _ in stand.runtime.fenced] == ["book"]
+    stand.pass_heartbeats(1.0, silent={"feed"})
+    assert [name for name, _, _ in stand.runtime.fenced] == ["book", "feed"]
+
+
+def test_who_cannot_start_or_stop_for_want_of_a_turn_gets_more_time() -> None:
+    stand = Stand()
+    stand.runtime.waiting = {"strategy.ema"}
+    stand.crash("feed")
+    stand.pass_heartbeats(TIMES.shutdown_timeout_ns / SECOND)
+    assert stand.runtime.fenced == []
+    stand.stopped("strategy.ema")
+    stand.stopped("book")
+    assert stand.spawned == ["feed#2"]
+    stand.runtime.waiting = {"feed"}
+    stand.pass_heartbeats(TIMES.start_timeout_ns / SECOND)
+    assert stand.runtime.fenced == []
+    stand.runtime.waiting = set()
+    stand.pass_heartbeats(TIMES.heartbeat_ns / SECOND)
+    assert stand.runtime.fenced == [("feed", 2, "it did not start in time")]
 
 
 def test_who_answers_is_not_fenced() -> None:

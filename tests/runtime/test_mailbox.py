@@ -154,13 +154,19 @@ def test_while_it_is_being_fenced_a_reader_can_take_nothing_more() -> None:
     assert box.mail.take_now(2) == Order(2)
 
 
-def test_a_message_taken_without_waiting_leaves_no_wake_up_behind() -> None:
-    """One for each message of a long backtest would be the largest thing in it."""
-    box = box_read_by(1)
+def test_where_readers_come_in_turns_each_new_message_asks_for_one_turn() -> None:
+    """And leaves no wake-up behind: that would be the largest thing in a long backtest."""
+    turns: list[None] = []
+    mail = Mailbox(CAPACITY, Activity(), lambda message: None, lambda: turns.append(None))
+    mail.hand_to(1)
     for n in range(10):
-        box.mail.put(Order(n))
-        box.drain(1)
-    assert box.mail._tokens.qsize() == 1  # that of its reader's coming
+        mail.put(View(n, "BTC"))  # all but the first conflate with it
+    assert len(turns) == 1
+    assert mail.take_now(1) == View(9, "BTC")
+    mail.put(View(10, "BTC"))
+    mail.put(Urgent(11))
+    assert len(turns) == 3
+    assert mail._tokens.empty()
 
 
 def test_a_fenced_reader_is_sent_away_at_once() -> None:

@@ -31,6 +31,8 @@ from genesis.storage.verify import verify
 
 SECOND = 1_000_000_000
 DRILL = "drill"
+MARKET_CREW = "market"
+"""The thread that feed, books and strategies share."""
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 STRATEGIES = ("ema_cross", "spread_capture")
 CHILDREN = (
@@ -222,7 +224,7 @@ class House:
         if self.settings.market.speed == 0:  # where work is counted
             waiting = sum(address.mailbox.depth for address in self.runtime.addresses())
             assert self.runtime._activity._count == waiting
-        names = {address.name for address in self.runtime.addresses()}
+        names = {address.name for address in self.runtime.addresses()} | {MARKET_CREW}
 
         def left() -> list[str]:
             alive = (thread.name.partition("#") for thread in threading.enumerate())
