@@ -19,7 +19,7 @@ from genesis.config import Settings
 from genesis.domain.limits import Limits
 from genesis.domain.state import TradingState
 from genesis.exchange.binance.decode import Decoder
-from genesis.exchange.paper import FEED, PaperExchange
+from genesis.exchange.paper import AFTERGLOW_NS, FEED, SILENCE_MAX_NS, PaperExchange
 from genesis.exchange.reel import FrameReel, Reel, TapeReel
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
@@ -250,7 +250,17 @@ class House:
             settings=paper,
             window_ns=self._settings.market.window_ms * MS if speed_0 else 0,
             faults=faults,
+            silence_ns=_silence_ns(self._market, paper),
         )
+
+
+def _silence_ns(market: Market, paper: PaperSettings) -> int:
+    """How long a silence is lived through: between bars until every answer has come, and no more,
+    since nothing happens there that anybody could see."""
+    if not market.interval_ns:
+        return SILENCE_MAX_NS
+    one_way_ns = max(paper.latency_to_venue_ns, paper.latency_from_venue_ns) + paper.jitter_ns
+    return min(market.interval_ns, AFTERGLOW_NS + 4 * one_way_ns)
 
 
 def _reel(market: Market, end_ns: int | None) -> Reel:

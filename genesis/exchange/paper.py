@@ -76,6 +76,7 @@ class PaperExchange(Actor):
         settings: PaperSettings,
         window_ns: int,
         faults: Faults | None = None,
+        silence_ns: int = SILENCE_MAX_NS,
     ) -> None:
         super().__init__(context)
         self._reel = reel
@@ -83,6 +84,7 @@ class PaperExchange(Actor):
         self._latency_ns = settings.latency_from_venue_ns
         self._lookahead_ns = min(settings.latency_to_venue_ns, settings.latency_from_venue_ns)
         self._window_ns = window_ns
+        self._silence_ns = silence_ns
         self._faults = faults
         self._unshown = Unshown()
         self._newest_ns = 0
@@ -121,7 +123,7 @@ class PaperExchange(Actor):
             return
         self._pump += 1
         so_far_ns = max(self.now_ns(), self._newest_ns)
-        at_ns = min(max(next_ns, self.now_ns()), so_far_ns + SILENCE_MAX_NS)
+        at_ns = min(max(next_ns, self.now_ns()), so_far_ns + self._silence_ns)
         self.after(at_ns - self.now_ns(), Pump(self._pump), rank=PUMP_RANK)
 
     @handles(Pump)
@@ -141,7 +143,7 @@ class PaperExchange(Actor):
     def _wait_no_silence(self) -> None:
         """The clock goes to what comes next, over what was not waited out."""
         next_ns = self._reel.next_ns
-        if next_ns is not None and self.now_ns() >= self._newest_ns + SILENCE_MAX_NS:
+        if next_ns is not None and self.now_ns() >= self._newest_ns + self._silence_ns:
             self._jump_to(next_ns)
 
     def _jump_to(self, time_ns: int) -> None:
