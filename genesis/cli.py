@@ -18,7 +18,9 @@ import typer
 from genesis import __version__
 from genesis.commands.backtest import backtest
 from genesis.commands.drill import drill
+from genesis.commands.lookahead import lookahead
 from genesis.commands.replay import replay
+from genesis.commands.sweep import sweep
 
 if TYPE_CHECKING:
     from genesis.config import Settings
@@ -38,6 +40,8 @@ journal_app = typer.Typer(
 db_app = typer.Typer(help="The database below the journal.", no_args_is_help=True)
 app.command()(backtest)
 app.command()(drill)
+app.command()(sweep)
+app.command()(lookahead)
 app.command()(replay)
 app.add_typer(data_app, name="data")
 app.add_typer(journal_app, name="journal")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
+import msgspec
+import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
@@ -17,9 +20,12 @@ from genesis.backtest.trials import Trial, digest_of_code, digest_of_market, run
 from genesis.backtest.wording import moment, percent, ratio, signed
 from genesis.config import Settings
 from genesis.errors import ConfigError
+from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.source import Market
+from genesis.messages.market import ROW, Rows
 
 TOP = 10
+FRAMES_AT_ONCE = 1000
 
 
 class Scenario(Protocol):
@@ -76,17 +82,30 @@ def _require_known(scenario: Scenario, name: str) -> None:
         raise ConfigError(f"--set {name} is a section; name one of its settings")
 
 
+def as_tape(market: Market, end_ns: int | None) -> Market:
+    """A market of frames, decoded up to ``end_ns``: frames are used up by a single run."""
+    decoder = Decoder(market.instruments)
+    parts: dict[str, list[Rows]] = {symbol: [] for symbol in market.instruments}
+    frames = itertools.takewhile(
+        lambda frame: end_ns is None or frame.received_ns < end_ns, market.frames
+    )
+    while batch := list(itertools.islice(frames, FRAMES_AT_ONCE)):
+        for symbol, rows in decoder.decode(batch).items():
+            parts[symbol].append(rows)
+    tape = {symbol: np.concatenate([np.zeros(0, ROW), *got]) for symbol, got in parts.items()}
+    return msgspec.structs.replace(market, frames=iter(()), tape=tape)
+
+
 class Worker:
-    """What one process keeps between trials: the history, decoded once and mapped, not copied."""
+    """What one process keeps between trials: the history, decoded once (of files: mapped)."""
 
     def __init__(self, scenario: Scenario, guard: Guard = unguarded) -> None:
         self._scenario = scenario
         self._guard = guard
-        self._market, self._end_ns = scenario.open()
+        market, self._end_ns = scenario.open()
+        self._market = market if market.tape is not None else as_tape(market, self._end_ns)
 
     def run(self, key: str, parameters: Parameters) -> Trial:
-        if self._market.tape is None:  # frames are used up by a run
-            self._market, self._end_ns = self._scenario.open()
         settings = self._scenario.settings(parameters)
         return run_trial(key, parameters, settings, self._market, self._end_ns, self._guard)
 
@@ -111,10 +130,10 @@ def print_study(done: Study, console: Console, top: int = TOP) -> None:
 
 
 def _ranking(done: Study, top: int) -> Table:
-    title = f"Best of {len(done.ranked)}, by Sharpe ratio in sample"
+    title = f"Best of {len(done.ranked)} by Sharpe ratio"
     if done.samples_out:
         count = done.samples + done.samples_out
-        title += f" (of {count} returns the last {done.samples_out} are out of it)"
+        title += f"; of {count} returns the last {done.samples_out} are out of sample"
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1))
     names = list(done.ranked[0].parameters)
     for name in _short_names(names):

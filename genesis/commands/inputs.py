@@ -35,6 +35,9 @@ FromOption = Annotated[
 ToOption = Annotated[
     str | None, typer.Option("--to", help="A date or ISO 8601 time, UTC; not included.")
 ]
+ForOption = Annotated[
+    float | None, typer.Option("--for", help="End after this many seconds of trading time.")
+]
 LatencyOption = Annotated[
     int | None, typer.Option("--latency", help="One way to the venue and back, in ms, each.")
 ]

@@ -1,0 +1,81 @@
+"""``genesis lookahead``: proof that a strategy does not read the future."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from genesis.commands import inputs
+from genesis.commands.pool import spread
+
+if TYPE_CHECKING:
+    from genesis.backtest.lookahead import Decided
+    from genesis.commands.scenario import Scenario
+
+PATIENCE_S = 10.0
+"""As for a single backtest."""
+
+
+def lookahead(
+    market: inputs.MarketOption,
+    strategy: inputs.StrategyOption = None,
+    symbols: inputs.SymbolsOption = None,
+    from_: inputs.FromOption = None,
+    to: inputs.ToOption = None,
+    for_s: inputs.ForOption = None,
+    latency: inputs.LatencyOption = None,
+    cuts: Annotated[int, typer.Option(min=1, max=1000, help="How often to cut.")] = 10,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Processes; default: every core.")
+    ] = None,
+    exchange_info: inputs.InfoOption = None,
+    config: inputs.ConfigOption = None,
+    seed: inputs.SeedOption = None,
+    cache: inputs.CacheOption = None,
+) -> None:
+    """Trade a history whole and cut short; every decision before a cut must be the same."""
+    from genesis.backtest.lookahead import cut_points, decisions_of, prove
+    from genesis.commands.progress import progress
+    from genesis.commands.scenario import Scenario
+
+    scenario = Scenario(
+        market,
+        inputs.common(symbols, strategy, latency, seed),
+        symbols is None,
+        (from_, to),
+        for_s,
+        config,
+        exchange_info,
+        cache,
+    )
+    opened, end_ns = scenario.open()
+    with progress("the whole history", lambda: 0.0):
+        whole = decisions_of(scenario.settings(), opened, end_ns, _guard)
+    tasks = [(scenario, cut_ns) for cut_ns in cut_points(whole, opened.start_ns, cuts)]
+    runs: list[tuple[int, Decided]] = []
+    cut_runs = spread(_run_cut, tasks, workers=workers) if tasks else ()
+    with progress(f"{len(tasks)} cuts", lambda: len(runs) / len(tasks)):
+        runs.extend(cut_runs)
+    proof = prove(whole, runs)
+    if proof.difference is None:
+        typer.echo(proof.sentence)
+        return
+    for line in proof.difference.lines:
+        typer.echo(line)
+    raise typer.Exit(4)
+
+
+def _guard(give_up: Callable[[str], None]) -> AbstractContextManager[None]:
+    from genesis.commands.watchdog import watchdog
+
+    return watchdog(PATIENCE_S, give_up)
+
+
+def _run_cut(scenario: Scenario, cut_ns: int) -> tuple[int, Decided]:
+    from genesis.backtest.lookahead import decisions_of, truncated
+
+    market, end_ns = scenario.open()
+    return cut_ns, decisions_of(scenario.settings(), truncated(market, cut_ns), end_ns, _guard)

@@ -1,0 +1,172 @@
+"""``genesis sweep``: one strategy with many settings, over all cores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from genesis.commands import inputs
+from genesis.commands.pool import spread
+
+if TYPE_CHECKING:
+    from genesis.backtest.grid import Parameters
+    from genesis.backtest.sweep import Plan, Worker
+    from genesis.backtest.trials import ResultsFile, Trial
+    from genesis.commands.scenario import Scenario
+
+INTERRUPTED = 130
+"""What a shell makes of an interrupt."""
+
+PATIENCE_S = 10.0
+"""As for a single backtest."""
+
+SetsOption = Annotated[
+    list[str],
+    typer.Option("--set", help="SETTING=5,10,20, or SETTING=5:50[:log] with --random."),
+]
+WorkersOption = Annotated[int | None, typer.Option(help="Processes; default: every core.")]
+
+_worker: Worker
+
+
+def sweep(
+    market: inputs.MarketOption,
+    sets: SetsOption,
+    strategy: inputs.StrategyOption = None,
+    symbols: inputs.SymbolsOption = None,
+    from_: inputs.FromOption = None,
+    to: inputs.ToOption = None,
+    for_s: inputs.ForOption = None,
+    latency: inputs.LatencyOption = None,
+    draws: Annotated[
+        int | None, typer.Option("--random", help="So many random draws instead of the grid.")
+    ] = None,
+    seed: inputs.SeedOption = None,
+    out_of_sample: Annotated[
+        float, typer.Option(help="The last part of the history, kept out of the choice.")
+    ] = 0.25,
+    walk_forward: Annotated[
+        int, typer.Option(help="Choose anew so many times, on what went before.")
+    ] = 0,
+    rolling: Annotated[
+        bool, typer.Option("--rolling", help="Choose on the part before only, not on all.")
+    ] = False,
+    results: Annotated[
+        Path, typer.Option(help="Keeps every trial; the same command goes on from there.")
+    ] = Path("sweep.jsonl"),
+    workers: WorkersOption = None,
+    top: Annotated[int, typer.Option(min=1, help="How many of the best to show.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    exchange_info: inputs.InfoOption = None,
+    config: inputs.ConfigOption = None,
+    cache: inputs.CacheOption = None,
+) -> None:
+    """Try many settings on one history; rank them, and say when the best is likely luck."""
+    from genesis.backtest import grid
+    from genesis.backtest.sweep import plan_trials
+    from genesis.backtest.trials import ResultsFile
+    from genesis.commands.scenario import Scenario
+
+    _refuse_bad_options(out_of_sample, walk_forward, workers)
+    axes = grid.parse_axes(sets)
+    wanted = grid.combinations(axes) if draws is None else grid.draws(axes, draws, seed or 0)
+    scenario = Scenario(
+        market,
+        inputs.common(symbols, strategy, latency, seed),
+        symbols is None,
+        (from_, to),
+        for_s,
+        config,
+        exchange_info,
+        cache,
+    )
+    opened, end_ns = scenario.open()
+    plan = plan_trials(scenario, axes, wanted, opened, end_ns)
+    kept = ResultsFile(results)
+    try:
+        _run_missing(scenario, plan, kept, workers)
+    finally:
+        kept.close()
+    _tell(plan, [kept.trials[key] for key in plan.trials], as_json, top,
+          (out_of_sample, walk_forward, rolling))  # fmt: skip
+
+
+def _refuse_bad_options(out_of_sample: float, walk_forward: int, workers: int | None) -> None:
+    from genesis.errors import ConfigError
+
+    if not 0 <= out_of_sample <= 0.9:
+        raise ConfigError(f"--out-of-sample {out_of_sample:g} cannot be used; from 0 to 0.9")
+    if not 0 <= walk_forward <= 100:
+        raise ConfigError(f"--walk-forward {walk_forward} cannot be used; from 0 to 100")
+    if workers is not None and not 1 <= workers <= 1024:
+        raise ConfigError(f"--workers {workers} cannot be used; from 1 to 1024")
+
+
+def _run_missing(scenario: Scenario, plan: Plan, kept: ResultsFile, workers: int | None) -> None:
+    from genesis.commands.progress import progress
+
+    missing = [(key, one) for key, one in plan.trials.items() if key not in kept.trials]
+    if not missing:
+        return
+    total = len(plan.trials)
+    done = total - len(missing)
+    try:
+        tried = spread(_try, missing, workers=workers, begin=_begin, arguments=(scenario,))
+        with progress(f"{total} trials", lambda: done / total):
+            for trial in tried:
+                kept.add(trial)
+                done += 1
+    except KeyboardInterrupt:
+        typer.echo(
+            f"genesis: stopped; {done} of {total} trials are kept in {kept.path}; the same "
+            "command goes on from there",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _begin(scenario: Scenario) -> None:
+    from genesis.backtest.sweep import Worker
+    from genesis.commands.watchdog import watchdog
+
+    global _worker
+    _worker = Worker(scenario, lambda give_up: watchdog(PATIENCE_S, give_up))
+
+
+def _try(key: str, parameters: Parameters) -> Trial:
+    return _worker.run(key, parameters)
+
+
+def _tell(
+    plan: Plan,
+    trials: Sequence[Trial],
+    as_json: bool,
+    top: int,
+    split: tuple[float, int, bool],
+) -> None:
+    import msgspec
+    from rich.console import Console
+
+    from genesis.backtest.ranking import study
+    from genesis.backtest.sweep import print_study
+    from genesis.errors import RuntimeFault
+
+    out_of_sample, folds, rolling = split
+    failed = [trial for trial in trials if trial.error]
+    if len(failed) == len(trials):
+        raise RuntimeFault(f"no trial came to an end; the first: {failed[0].error}")
+    done = study(trials, out_of_sample, folds, rolling=rolling)
+    if as_json:
+        luck = {"sentence": done.luck.sentence, "is_likely": done.luck.is_likely}
+        typer.echo(msgspec.json.encode({"study": done, **luck}).decode())
+    else:
+        print_study(done, Console(), top)
+    if plan.unusable:
+        typer.echo(
+            f"{plan.unusable} combinations cannot be used; the first: {plan.refusal}", err=True
+        )
+    if failed:
+        typer.echo(f"{len(failed)} trials failed; the first: {failed[0].error}", err=True)
