@@ -122,7 +122,7 @@ def drill_settings(latency_ms: int) -> Settings:
 def scenario_of(seed: int, minutes: float, kinds: tuple[str, ...] = ALL) -> Scenario:
     """The scenario of a seed, with faults of ``kinds``."""
     bare = Scenario(seed, minutes, ())
-    names = ["persistence", "risk", "executor", "feed", "publisher", "supervisor"]
+    names = ["persistence", "risk", "executor", "feed", "supervisor"]
     names += [f"book.{symbol}" for symbol in bare.symbols]
     names += ["strategy.ema_cross", "strategy.spread_capture"]
     plan = plan_of(seed, kinds, names, START_NS, bare.heal_ns)
@@ -186,10 +186,8 @@ class _Drill:
         self._take_down(life)
         while life.died_ns is not None:
             back_ns = self._back_ns(life.died_ns)
-            engine = life.house.engine
-            self._pass_without_us(engine, back_ns)
             self._disk.restart()
-            life = self._next_life(engine, back_ns)
+            life = self._next_life(life.house.engine, back_ns)
             life.live()
             self._take_down(life)
             lives += 1
@@ -198,6 +196,8 @@ class _Drill:
     def _next_life(self, engine: MatchingEngine | None, start_ns: int) -> Life:
         """A process; one that cannot even begin its run is started again a second later."""
         while True:
+            if engine is not None:
+                self._pass_without_us(engine, start_ns)
             market = self._market_from(start_ns)
             die_at_ns = self._kills[0].at_ns if self._kills else 1 << 62
             try:

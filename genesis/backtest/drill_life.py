@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from genesis.actors.order_book import EXCHANGE
@@ -26,7 +27,7 @@ OPERATOR_NS = 30_000_000_000
 WATCHDOG_NS = 5_000_000_000
 PATIENCE_NS = 120_000_000_000
 """Behind the market's end, for a shutdown in good order."""
-EVENTS_MAX = 100_000
+EVENTS_MAX = 1 << 17
 """So many at one moment are no work any more: they turn in a circle."""
 
 
@@ -65,14 +66,16 @@ class Life(VirtualSession):
         self.died_ns: int | None = None
         self.unhealed = ""
         self._supervisor_hung = False
-        self._end_ns = end_ns
-        self._moment_ns = self._at_this_moment = 0
-        self._disk = disk
+        self._events = self._moment_ns = 0
         self._watch = watch
         self._heal_ns = heal_ns
-        self._die_at_ns = die_at_ns
         disk.now_ns = self.runtime.clock.now_ns
+        disk.kill = self._die
+        now_ns = self.runtime.clock.now_ns()
         self.runtime.set_alarm()
+        self.runtime.call_in(die_at_ns - now_ns, self._die)
+        too_late = functools.partial(self.abandon, "the actors did not end in time")
+        self.runtime.call_in(end_ns + PATIENCE_NS - now_ns, too_late)
         self.runtime.call_in(OPERATOR_NS, self._operate)
         self.runtime.call_in(WATCHDOG_NS, self._look_after_supervisor)
         watch.attend(self.runtime.address(EXCHANGE), self.house.gate, self.house.engine)
@@ -99,16 +102,17 @@ class Life(VirtualSession):
         return self.runtime.counters.get(name)
 
     def _over_or_dead(self) -> bool:
-        now_ns, over = self.runtime.clock.now_ns(), self._over()
-        if self._disk.killed is not None or now_ns >= self._die_at_ns:
-            self.died_ns = now_ns
-        self._at_this_moment = self._at_this_moment + 1 if now_ns == self._moment_ns else 0
-        self._moment_ns = now_ns
-        if self._at_this_moment > EVENTS_MAX:
-            self.abandon("time stands still: the actors keep each other busy")
-        elif now_ns > self._end_ns + PATIENCE_NS:
-            self.abandon("the actors did not end in time")
-        return over or self._ended or self.died_ns is not None
+        self._events += 1
+        if self._events % EVENTS_MAX == 0:
+            now_ns = self.runtime.clock.now_ns()
+            if now_ns == self._moment_ns:
+                self.abandon("time stands still: the actors keep each other busy")
+            self._moment_ns = now_ns
+        return self._over() or self.died_ns is not None
+
+    def _die(self) -> None:
+        """As a ``kill -9``: nothing of this process happens after this."""
+        self.died_ns = self.runtime.clock.now_ns()
 
     def _hear(self, report: Message) -> None:
         if isinstance(report, MarketEnded):
@@ -138,7 +142,7 @@ class Life(VirtualSession):
 
     def _supervisor_down(self, reason: str) -> None:
         """Without its supervisor the daemon ends; the machine starts it again."""
-        self.died_ns = self.runtime.clock.now_ns()
+        self._die()
 
     def _judge(self) -> None:
         now_ns, epochs = self.runtime.clock.now_ns(), dict[str, int]()

@@ -105,7 +105,11 @@ def plan_of(
             if at_ns < hidden_ns:
                 continue
             hidden_ns = at_ns + HIDDEN_APART_NS
-        plan.append(_fault(kind, at_ns, for_ns, rng.choice(actors)))
+        fault = _fault(kind, at_ns, for_ns, rng.choice(actors))
+        if isinstance(fault, ActorFault) and fault.kind is ActorKind.CRASH_IN_START:
+            # What is to die in its restart must be restarted.
+            plan.append(ActorFault(at_ns, ActorKind.CRASH_BEFORE, fault.name))
+        plan.append(fault)
     return tuple(plan)
 
 

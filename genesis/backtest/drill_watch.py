@@ -17,7 +17,7 @@ from genesis.domain.limits import Limits
 from genesis.domain.money import ZERO, exact, rounded_down, rounded_up, text
 from genesis.messages.base import Message
 from genesis.messages.journal import OrderIntended
-from genesis.messages.market import Kind, Rows
+from genesis.messages.market import ROW, Kind, Rows
 from genesis.messages.orders import Side, SubmitOrder
 from genesis.runtime.address import Address
 from genesis.runtime.gate import GateState, TradingGate
@@ -37,50 +37,35 @@ Times = npt.NDArray[np.int64]
 
 class ClientWatch:
     """What the venue's client can know: newest data and holes per symbol; and which orders never
-    came to be (``unopened``)."""
+    came to be (``unopened``).
+
+    While the drill runs it only notes what comes, as that is the better part of all that happens.
+    """
 
     def __init__(self) -> None:
-        self._fresh: dict[str, list[Times]] = {}
-        self._newest_id: dict[str, int] = {}
-        self._broken_since: dict[str, int] = {}
-        self.holes: dict[str, list[tuple[int, int]]] = {}
+        self._symbols: dict[str, _Stream] = {}
         self.unopened: set[str] = set()
 
     def begin(self) -> None:
         """A process that starts knows nothing of what came before."""
-        self._newest_id.clear()
+        for stream in self._symbols.values():
+            stream.starts.append(stream.count)
 
     def on_rows(self, symbol: str, rows: Rows) -> None:
         """Rows that arrive, in receive order."""
-        kinds = rows["kind"]
-        told = (kinds != Kind.TRADE_BUY) & (kinds != Kind.TRADE_SELL)
-        self._fresh.setdefault(symbol, []).append(rows["time_ns"][told])
-        for at in np.flatnonzero((kinds == Kind.SNAPSHOT_BEGIN) | (kinds == Kind.RESET)).tolist():
-            if kinds[at] == Kind.RESET:
-                self.broken(symbol, int(rows["time_ns"][at]))
-            self._newest_id.pop(symbol, None)
-        diffs = rows[kinds == Kind.DEPTH_BEGIN]
-        if not len(diffs):
-            return
-        firsts, lasts = diffs["first_id"], diffs["last_id"]
-        before = np.empty(len(diffs), np.int64)
-        before[0] = self._newest_id.get(symbol, int(firsts[0]) - 1)
-        before[1:] = lasts[:-1]
-        missing = np.flatnonzero(firsts > np.maximum.accumulate(before) + 1)
-        if len(missing):
-            self.broken(symbol, int(diffs["time_ns"][missing[0]]))
-        self._newest_id[symbol] = max(int(before[0]), int(lasts.max()))
+        stream = self._of(symbol)
+        stream.rows.append(rows)
+        stream.count += len(rows)
 
     def on_snapshot(self, symbol: str, arrives_ns: int) -> None:
         """A full book is on its way: from then on the client can be whole again."""
-        self._fresh.setdefault(symbol, []).append(np.array([arrives_ns], np.int64))
-        since_ns = self._broken_since.pop(symbol, None)
-        if since_ns is not None:
-            self.holes.setdefault(symbol, []).append((since_ns, arrives_ns))
+        stream = self._of(symbol)
+        stream.snapshots.append((stream.count, arrives_ns))
 
     def broken(self, symbol: str, at_ns: int) -> None:
         """From ``at_ns`` on the client's book cannot be whole, until a snapshot."""
-        self._broken_since.setdefault(symbol, at_ns)
+        stream = self._of(symbol)
+        stream.breaks.append((stream.count, at_ns))
 
     def never_opened(self, client_order_id: str) -> None:
         """The venue will never hold this order."""
@@ -88,20 +73,61 @@ class ClientWatch:
 
     def close(self) -> None:
         """Nothing more will come."""
-        for symbol, since_ns in self._broken_since.items():
-            self.holes.setdefault(symbol, []).append((since_ns, 1 << 62))
-        for symbol, parts in self._fresh.items():
-            self._fresh[symbol] = [np.sort(np.concatenate(parts))]
+        for stream in self._symbols.values():
+            stream.close()
 
     def age_ns(self, symbol: str, now_ns: int) -> int:
         """How old the newest data was at ``now_ns``. Only after ``close``."""
-        times = self._fresh.get(symbol, [np.zeros(0, np.int64)])[0]
+        times = self._of(symbol).fresh
         at = int(np.searchsorted(times, now_ns, side="right"))
         return now_ns - int(times[at - 1]) if at else now_ns
 
     def in_hole(self, symbol: str, now_ns: int) -> bool:
-        """Whether data was missing at ``now_ns``."""
-        return any(since < now_ns < until for since, until in self.holes.get(symbol, ()))
+        """Whether data was missing at ``now_ns``. Only after ``close``."""
+        return any(since < now_ns < until for since, until in self._of(symbol).holes)
+
+    def _of(self, symbol: str) -> _Stream:
+        return self._symbols.setdefault(symbol, _Stream())
+
+
+class _Stream:
+    """One symbol's rows as they arrived; places count rows from the beginning."""
+
+    def __init__(self) -> None:
+        self.rows: list[Rows] = []
+        self.count = 0
+        self.starts: list[int] = []
+        self.snapshots: list[tuple[int, int]] = []  # place, time of arrival
+        self.breaks: list[tuple[int, int]] = []  # place, time
+        self.fresh: Times = np.zeros(0, np.int64)
+        self.holes: list[tuple[int, int]] = []
+
+    def close(self) -> None:
+        rows = np.concatenate(self.rows) if self.rows else np.zeros(0, ROW)
+        kinds, times = rows["kind"], rows["time_ns"]
+        told = (kinds != Kind.TRADE_BUY) & (kinds != Kind.TRADE_SELL)
+        arrivals = np.array([at for _, at in self.snapshots], np.int64)
+        self.fresh = np.sort(np.concatenate([times[told], arrivals]))
+        restarts = np.flatnonzero(kinds == Kind.RESET).tolist()
+        breaks = [*self.breaks, *((at, int(times[at])) for at in restarts)]
+        breaks += ((at, int(times[at])) for at in self._gaps(rows))
+        # The first snapshot asked for behind a break ends it.
+        for place, since_ns in breaks:
+            ends = (at for asked, at in self.snapshots if asked > place)
+            self.holes.append((since_ns, next(ends, 1 << 62)))
+
+    def _gaps(self, rows: Rows) -> list[int]:
+        """The places of diffs that do not follow what came before them."""
+        kinds = rows["kind"]
+        places = np.flatnonzero(kinds == Kind.DEPTH_BEGIN)
+        if len(places) < 2:
+            return []
+        firsts, lasts = rows["first_id"][places], rows["last_id"][places]
+        missing = np.flatnonzero(firsts[1:] > np.maximum.accumulate(lasts)[:-1] + 1) + 1
+        anew = np.sort(np.array([*self.starts, *np.flatnonzero(kinds == Kind.RESET)], np.int64))
+        # A stream that began anew between two diffs has no hole there.
+        begun = np.searchsorted(anew, places, side="right")
+        return [int(places[at]) for at in missing.tolist() if begun[at] == begun[at - 1]]
 
 
 class Mids:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import msgspec
-from pykka._envelope import Envelope
 
 from genesis.messages.base import Message
 from genesis.runtime.actor import Actor, Context, InjectedCrash, handles
 from genesis.runtime.address import Address
 from genesis.runtime.base import starter
-from genesis.runtime.turns import Unwound
-from genesis.runtime.virtual import VirtualRuntime
+from genesis.runtime.virtual import ENDLESS_NS, VirtualRuntime
 
 CHAOS: Final = "chaos"
 """The address of whoever reminds the runtime of its plan; no part of the house."""
@@ -74,10 +72,15 @@ class ChaosRuntime(VirtualRuntime):
         *,
         seed: int = 0,
         mailbox_capacity: int = 10_000,
-        until_ns: int = 1 << 62,
+        until_ns: int = ENDLESS_NS,
     ) -> None:
         super().__init__(start_ns, seed=seed, mailbox_capacity=mailbox_capacity)
-        self._plan = sorted(faults, key=lambda fault: (fault.at_ns, fault.name, fault.kind))
+        self._at_starts: dict[str, list[ActorFault]] = {}
+        self._at_messages: dict[str, list[ActorFault]] = {}
+        for fault in sorted(faults, key=lambda fault: (fault.at_ns, fault.kind)):
+            at_start = fault.kind is ActorKind.CRASH_IN_START
+            plan = self._at_starts if at_start else self._at_messages
+            plan.setdefault(fault.name, []).append(fault)
         self._until_ns = until_ns
         self.struck: list[tuple[int, ActorFault]] = []
         self.zombie_sent = 0
@@ -110,42 +113,42 @@ class ChaosRuntime(VirtualRuntime):
         self._later[number]()
 
     def _deliver(self, address: Address) -> None:
-        fault = self._next_fault(address, starting=False) if self._plan else None
-        _, actor, _ = self._actors.get(address.name, (0, None, None))
-        if fault is None or actor is None:
+        waiting = self._at_messages.get(address.name)
+        if not waiting or waiting[0].at_ns > self.clock.now_ns() or not self._can_strike(address):
             super()._deliver(address)
             return
+        fault = self._strike(waiting)
+        actor, guard = self._actors[address.name][1:]
+        assert actor is not None  # as the address is lived at
+        assert guard is not None
         if fault.kind is ActorKind.OVERFLOW:
             self._fill_up(address, fault.for_ns)
         elif fault.kind in (ActorKind.HANG, ActorKind.ZOMBIE):
-            self._hang_at_message(actor, fault)
+            self._hang_at_message(actor, guard, fault)
         else:
             _sabotage(actor, fault.kind)
         super()._deliver(address)
         _mend(actor)
 
     def _start(self, address: Address, actor: Actor) -> None:
-        if self._plan and self._next_fault(address, starting=True) is not None:
+        waiting = self._at_starts.get(address.name)
+        now_ns = self.clock.now_ns()
+        if waiting and waiting[0].at_ns <= now_ns < self._until_ns:
+            self._strike(waiting)
             actor.__dict__["begin"] = _fail_to_begin
         super()._start(address, actor)
 
-    def _next_fault(self, address: Address, *, starting: bool) -> ActorFault | None:
-        now_ns = self.clock.now_ns()
-        if now_ns >= self._until_ns:
-            return None
-        for index, fault in enumerate(self._plan):
-            if fault.at_ns > now_ns:
-                return None
-            fits = (fault.kind is ActorKind.CRASH_IN_START) == starting
-            if fits and fault.name == address.name and self._can_strike(address, starting):
-                del self._plan[index]
-                self.struck.append((now_ns, fault))
-                return fault
-        return None
+    def _strike(self, waiting: list[ActorFault]) -> ActorFault:
+        fault = waiting.pop(0)
+        self.struck.append((self.clock.now_ns(), fault))
+        return fault
 
-    def _can_strike(self, address: Address, starting: bool) -> bool:
-        hung = (address.name, address.living) in self._hung
-        return starting or bool(address.living and address.mailbox.depth and not hung)
+    def _can_strike(self, address: Address) -> bool:
+        """A living incarnation is about to come to a message."""
+        lives = bool(address.living and address.mailbox.depth) and not self.is_hung(address.name)
+        here = self._actors.get(address.name)
+        same = here is not None and here[0] == address.living
+        return lives and same and self.clock.now_ns() < self._until_ns
 
     def _fill_up(self, address: Address, for_ns: int) -> None:
         """No room but for what waits already."""
@@ -157,7 +160,9 @@ class ChaosRuntime(VirtualRuntime):
 
         self.call_in(for_ns, make_room)
 
-    def _hang_at_message(self, actor: Actor, fault: ActorFault) -> None:
+    def _hang_at_message(
+        self, actor: Actor, guard: AbstractContextManager[Any], fault: ActorFault
+    ) -> None:
         address, epoch = actor.context.address, actor.epoch
 
         def on_receive(message: Any) -> None:
@@ -171,7 +176,8 @@ class ChaosRuntime(VirtualRuntime):
                 self._ready.extend((address, None) for _ in range(address.mailbox.depth))
             else:
                 self.__dict__["_put_to"] = self._count_zombies_put
-            _finish_message(actor, message)
+            with guard:
+                actor._handle_receive(message)
             self.__dict__.pop("_put_to", None)
 
         actor.__dict__["on_receive"] = on_receive
@@ -179,31 +185,6 @@ class ChaosRuntime(VirtualRuntime):
     def _count_zombies_put(self, name: str) -> None:
         self.zombie_sent += 1
         super()._put_to(name)
-
-
-class _OneLeft:
-    """What a hung loop finds in its inbox: the message it has in hand, and then no turn."""
-
-    def __init__(self, message: Any) -> None:
-        self._message = message
-
-    def get(self) -> Envelope[Any]:
-        if self._message is None:
-            raise Unwound
-        message, self._message = self._message, None
-        return Envelope(message)
-
-    def empty(self) -> bool:
-        return True
-
-
-def _finish_message(actor: Actor, message: Any) -> None:
-    """In pykka's own loop, so that an exception is the incarnation's death as ever."""
-    inbox = actor.actor_inbox
-    actor.actor_inbox = _OneLeft(message)  # type: ignore[assignment]
-    with suppress(Unwound):
-        actor._actor_loop_running()
-    actor.actor_inbox = inbox
 
 
 def _fail_to_begin() -> None:

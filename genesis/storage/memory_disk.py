@@ -56,7 +56,8 @@ class StorageFault(msgspec.Struct, frozen=True, tag="storage"):
 class MemoryDisk:
     """Rows, of which the first ``synced`` are durable; ``now_ns`` tells the trading time.
 
-    From ``heal_ns`` on nothing fails any more. ``struck`` lists what struck when.
+    From ``heal_ns`` on nothing fails any more. ``struck`` lists what struck when. ``kill`` is
+    called when a fault kills the process, of which then nothing may run on.
     """
 
     def __init__(self, faults: Iterable[StorageFault] = (), heal_ns: int = 0) -> None:
@@ -68,6 +69,7 @@ class MemoryDisk:
         self.now_ns: Callable[[], int] = lambda: 0
         self.struck: list[tuple[int, StorageFault]] = []
         self.killed: StorageFault | None = None
+        self.kill: Callable[[], None] = lambda: None
         self._plan = sorted(faults, key=lambda fault: fault.at_ns)
         self._heal_ns = heal_ns
         self._failing: tuple[int, StorageKind] | None = None
@@ -97,6 +99,7 @@ class MemoryDisk:
                 self._failing = (now_ns + fault.for_ns, fault.kind)
             elif fault.kind is not StorageKind.COMMIT_UNCLEAR:
                 self.killed = fault
+                self.kill()
             return fault.kind
         if self._failing is not None and now_ns < self._failing[0]:
             return self._failing[1]
