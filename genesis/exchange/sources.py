@@ -15,11 +15,13 @@ SYMBOL_ALIASES = ("symbol", "pair", "instrument", "s")
 def table_files(spec: str) -> list[Path]:
     """The files of ``PATH[,PATH|DIR]``; of a folder all that can be read, by name.
 
-    Raises InputError for a folder without any, and for a file that is given twice.
+    Raises InputError for what is not there, a folder without any, and a file given twice.
     """
     files: list[Path] = []
     for part in (part for part in spec.split(",") if part):
         path = Path(part)
+        if not path.exists():
+            raise InputError(f"{path}: there is no such file")
         inside = sorted(p for p in path.iterdir() if suffix_of(p)) if path.is_dir() else [path]
         if not inside:
             raise InputError(f"{path}: there is no {', '.join(SUFFIXES)} file in this folder")
