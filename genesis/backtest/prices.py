@@ -13,8 +13,9 @@ from genesis.errors import BadFrame
 from genesis.exchange.binance.decode import Decoder
 from genesis.messages.market import ROW, Kind, RawFrame, Rows
 
-BUCKETS = 2_000
-"""More than a screen is wide; a bucket keeps its extremes, so no spike is lost."""
+BUCKETS = 50_000
+"""Far more than a screen is wide, for the extremes within round trips: 7 minutes of 8 months. A
+bucket keeps its own extremes, so no spike is lost."""
 
 Ints = npt.NDArray[np.int64]
 

@@ -74,7 +74,7 @@ def fill(
     )
 
 
-def intent(order: str, side: str, at_ns: int, symbol: str = "COINUSDT") -> OrderIntended:
+def intent(order: str, side: Side | str, at_ns: int, symbol: str = "COINUSDT") -> OrderIntended:
     return OrderIntended(
         client_order_id=order,
         strategy="ema",
