@@ -175,7 +175,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 def _x_labels(scale: Scale) -> str:
     span_s = (scale.end_ns - scale.start_ns) / SECOND_NS
-    step_s = next((s for s in _TIME_STEPS_S if span_s / s <= 5), _TIME_STEPS_S[-1])
+    step_s = next((s for s in _TIME_STEPS_S if span_s / s <= 6), _TIME_STEPS_S[-1])
     step_ns = step_s * SECOND_NS
     first = -(-scale.start_ns // step_ns) * step_ns
     times = np.arange(first, scale.end_ns + 1, step_ns, dtype=np.int64).tolist()
