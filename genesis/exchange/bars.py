@@ -23,55 +23,49 @@ HALF_SPREAD_PARTS = 10_000
 their spread, and this is wider than that of any major pair."""
 
 _BLOCK = 5
+_CHUNK = 1 << 15
+"""Bars converted at once: what is needed meanwhile stays in the processor's cache."""
+
 _SIZE = len(ROW.names or ())
 _TIME, _KIND, _PRICE, _LOTS, _FIRST, _LAST = 0, 2, 3, 4, 5, 6
 
 
-class Sheet:
-    """Rows being written, the first an empty snapshot: a book that shows only its touch."""
-
-    def __init__(self, size: int, start_ns: int) -> None:
-        self._table = np.zeros((size, _SIZE), np.int64)
-        self._table[0, [_TIME, _KIND, _LAST]] = start_ns, int(Kind.SNAPSHOT_BEGIN), 1
-
-    def ticker(
-        self, at: Ints, times: Ints, bid: Ints, bid_lots: Ints, ask: Ints, ask_lots: Ints
-    ) -> None:
-        """Book tickers at rows ``at`` and ``at + 1``; the update id is the place in the sheet."""
-        table = self._table
-        for place, kind, price, lots in (
-            (at, Kind.TICKER_BID, bid, bid_lots),
-            (at + 1, Kind.TICKER_ASK, ask, ask_lots),
-        ):
-            table[place, _TIME] = times
-            table[place, _KIND] = int(kind)
-            table[place, _PRICE] = price
-            table[place, _LOTS] = lots
-            table[place, _LAST] = at + 1
-
-    def prints(
-        self, at: Ints, times: Ints, kinds: Ints, price: Ints, lots: Ints, ids: Ints, last: Ints
-    ) -> None:
-        """Trades at rows ``at``."""
-        for column, values in zip(
-            (_TIME, _KIND, _PRICE, _LOTS, _FIRST, _LAST),
-            (times, kinds, price, lots, ids, last),
-            strict=True,
-        ):
-            self._table[at, column] = values
-
-    def rows(self) -> Rows:
-        rows: Rows = self._table.reshape(-1).view(ROW)
-        return rows
+def opening(table: Ints, start_ns: int) -> None:
+    """Make the first row an empty snapshot: a book that shows only its touch."""
+    table[0, [_TIME, _KIND, _LAST]] = start_ns, int(Kind.SNAPSHOT_BEGIN), 1
 
 
-def quotes_around(sheet: Sheet, at: Ints, times: Ints, price: Ints, lots: Ints) -> None:
-    """Quotes a half spread from each price; none where the price or the size is zero."""
+def tickers(times: Ints, ids: Ints, bids: tuple[Ints, Ints], asks: tuple[Ints, Ints]) -> Ints:
+    """Book tickers, shape (n, 2, columns of a row); ``bids`` and ``asks`` are ticks and lots."""
+    pairs = np.zeros((len(times), 2, _SIZE), np.int64)
+    for side, kind, (price, lots) in ((0, Kind.TICKER_BID, bids), (1, Kind.TICKER_ASK, asks)):
+        part = pairs[:, side]
+        part[:, _TIME], part[:, _KIND], part[:, _LAST] = times, int(kind), ids
+        part[:, _PRICE], part[:, _LOTS] = price, lots
+    return pairs
+
+
+def quotes_around(times: Ints, ids: Ints, price: Ints, lots: Ints) -> Ints:
+    """Book tickers a half spread from each price; none where the price or the size is zero."""
     half = np.maximum(1, -(-price // HALF_SPREAD_PARTS))
     shown = (price > half) & (lots > 0)
-    lots = np.where(shown, lots, 0)
-    bid, ask = np.where(shown, price - half, 0), np.where(shown, price + half, 0)
-    sheet.ticker(at, times, bid, lots, ask, lots)
+    bid, ask, lots = (np.where(shown, column, 0) for column in (price - half, price + half, lots))
+    return tickers(times, ids, (bid, lots), (ask, lots))
+
+
+def prints(times: Ints, bought: Mask, price: Ints, lots: Ints, ids: Ints, last: Ints) -> Ints:
+    """Trades, shape (n, columns of a row)."""
+    rows = np.zeros((len(times), _SIZE), np.int64)
+    rows[:, _TIME], rows[:, _PRICE], rows[:, _LOTS] = times, price, lots
+    rows[:, _KIND] = np.where(bought, int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
+    rows[:, _FIRST], rows[:, _LAST] = ids, last
+    return rows
+
+
+def as_rows(table: Ints) -> Rows:
+    """A table of whole rows as dtype ``ROW``."""
+    rows: Rows = table.reshape(-1).view(ROW)
+    return rows
 
 
 def bar_rows(bars: Bars, instrument: Instrument) -> Rows:
@@ -81,31 +75,49 @@ def bar_rows(bars: Bars, instrument: Instrument) -> Rows:
     there), the quotes of the next bar's opening, sized by this bar, and one print of the close
     with the bar's volume.
     """
-    prices = [whole(column, instrument.price_decimals) for column in bars[1:5]]
-    open_, high, low, close = prices
-    volume = floored(bars.volume, instrument.lot_decimals)
-    share, nothing = volume // SHARE, np.zeros_like(volume)
-    starts, ends = bars.starts_ns, bars.starts_ns + bars.interval_ns
-    hole = np.append(starts[1:] != ends[:-1], False)
-    holes_before = np.cumsum(hole) - hole
-    at = 1 + _BLOCK * np.arange(len(starts)) + 2 * holes_before
-    sheet = Sheet(1 + _BLOCK * len(starts) + 2 * int(hole.sum()), int(starts[0]))
-    rises = _rises(open_, high, low, close)
-    sheet.ticker(
-        *(at, ends),
-        *(np.where(rises, high - 1, nothing), np.where(rises, share, nothing)),
-        *(np.where(rises, nothing, low + 1), np.where(rises, nothing, share)),
+    count = len(bars.starts_ns)
+    table = np.zeros((1 + _BLOCK * count, _SIZE), np.int64)
+    opening(table, int(bars.starts_ns[0]))
+    blocks = table[1:].reshape(count, _BLOCK, _SIZE)
+    behind = []
+    for first in range(0, count, _CHUNK):
+        behind += _fill(blocks, first, bars, instrument)
+    if not behind:
+        return as_rows(table)
+    at = np.array([place for place, _ in behind for _ in range(2)])
+    return as_rows(np.insert(table, at, np.concatenate([pair for _, pair in behind]), axis=0))
+
+
+def _fill(blocks: Ints, first: int, bars: Bars, instrument: Instrument) -> list[tuple[int, Ints]]:
+    """Write a chunk of bars; the openings behind holes, each with the row it comes before."""
+    last = min(first + _CHUNK, len(blocks))
+    open_, high, low, close = (
+        whole(column[first:last], instrument.price_decimals) for column in bars[1:5]
     )
+    volume = floored(bars.volume[first:last], instrument.lot_decimals)
+    share, none = volume // SHARE, np.zeros_like(volume)
+    starts = bars.starts_ns[first : last + 1]
+    ends = starts[: last - first] + bars.interval_ns
+    hole = starts[1:] != ends[: len(starts) - 1]
     # In a hole nobody traded; after the last bar its close stands for what would have come.
-    following = np.append(np.where(hole[:-1], 0, open_[1:]), close[-1])
-    quotes_around(sheet, at + 2, ends, following, share)
-    kinds = np.where(rises, int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
-    number = np.arange(1, len(starts) + 1)
-    summary = np.full(len(starts), SUMMARY)
-    sheet.prints(at + 4, ends, kinds, close, volume, number, summary)
-    behind = np.flatnonzero(hole)
-    quotes_around(sheet, at[behind] + _BLOCK, starts[behind + 1], open_[behind + 1], share[behind])
-    return sheet.rows()
+    next_open = whole(bars.open[first + 1 : last + 1], instrument.price_decimals)
+    following = np.where(hole, 0, next_open)
+    following = np.append(following, close[-1:]) if last == len(blocks) else following
+    rises = _rises(open_, high, low, close)
+    number = np.arange(first + 1, last + 1)
+    ids = 3 * number
+    block = blocks[first:last]
+    block[:, 0:2] = tickers(
+        *(ends, ids),
+        (np.where(rises, high - 1, none), np.where(rises, share, none)),
+        (np.where(rises, none, low + 1), np.where(rises, none, share)),
+    )
+    block[:, 2:4] = quotes_around(ends, ids + 1, following, share)
+    block[:, 4] = prints(ends, rises, close, volume, number, np.full(len(ends), SUMMARY))
+    gone = np.flatnonzero(hole)
+    openings = quotes_around(starts[gone + 1], ids[gone] + 2, next_open[gone], share[gone])
+    places = 1 + _BLOCK * (first + gone + 1)
+    return list(zip(places.tolist(), openings, strict=True))
 
 
 def _rises(open_: Ints, high: Ints, low: Ints, close: Ints) -> Mask:

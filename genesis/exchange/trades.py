@@ -10,12 +10,12 @@ import numpy as np
 
 from genesis.domain.instrument import Instrument
 from genesis.errors import InputError
-from genesis.exchange.bars import SHARE, Sheet, quotes_around
+from genesis.exchange.bars import SHARE, as_rows, opening, prints, quotes_around
 from genesis.exchange.checks import Check, bad_numbers, moment, require_apart, require_good
 from genesis.exchange.scales import floored, whole
 from genesis.exchange.sources import SYMBOL_ALIASES, require_symbol
 from genesis.exchange.tables import Floats, Ints, Mask, Table, read_table
-from genesis.messages.market import Kind, Rows
+from genesis.messages.market import ROW, Rows
 
 _FIELDS = {
     "time": ("time", "timestamp", "ts", "date", "transact_time", "t", "datetime"),
@@ -99,12 +99,13 @@ def trade_rows(trades: Trades, instrument: Instrument) -> Rows:
     quoted = np.concatenate(([True], moved | (second[1:] != second[:-1])))
     quoted_before = np.concatenate(([0], np.cumsum(quoted)[:-1]))
     at = 1 + np.arange(len(times)) + 2 * quoted_before
-    sheet = Sheet(1 + len(times) + 2 * int(quoted.sum()), int(times[0]))
-    kinds = np.where(trades.bought, int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
     number = np.arange(1, len(times) + 1)
-    sheet.prints(at, times, kinds, price, lots, number, number)
+    table = np.zeros((1 + len(times) + 2 * int(quoted.sum()), len(ROW.names or ())), np.int64)
+    opening(table, int(times[0]))
+    table[at] = prints(times, trades.bought, price, lots, number, number)
     total = np.concatenate(([0], np.cumsum(lots)))
     since = np.searchsorted(times, times[quoted] - WINDOW_NS)
     recent = total[1:][quoted] - total[since]
-    quotes_around(sheet, at[quoted] + 1, times[quoted], price[quoted], recent // SHARE)
-    return sheet.rows()
+    pairs = quotes_around(times[quoted], number[quoted] + 1, price[quoted], recent // SHARE)
+    table[at[quoted] + 1], table[at[quoted] + 2] = pairs[:, 0], pairs[:, 1]
+    return as_rows(table)

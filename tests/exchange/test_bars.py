@@ -19,7 +19,7 @@ from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
 from genesis.exchange.bars import SHARE, bar_rows
 from genesis.exchange.ohlcv import Bars
-from genesis.messages.market import Rows
+from genesis.messages.market import Kind, Rows
 from genesis.messages.orders import ExecutionReport, OrderType, Side, SubmitOrder, TimeInForce
 from genesis.simulator.matching import MatchingEngine
 from genesis.simulator.settings import PaperSettings
@@ -219,3 +219,18 @@ def test_the_last_quote_stands_for_what_would_have_come(count: int) -> None:
     book = Book(BTC)
     book.fold(bar_rows(bars([FLAT] * count), BTC))
     assert book.touch() == (9999, 10_000_000, 10001, 10_000_000)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_how_many_are_converted_at_once_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    rising: Bar = (100.0, 103.0, 99.0, 101.0, 40.0)
+    given = bars([FLAT, rising, FLAT, rising, FLAT, rising], minutes=[0, 1, 4, 5, 7, 8])
+    whole = bar_rows(given, BTC)
+    monkeypatch.setattr("genesis.exchange.bars._CHUNK", at_once)
+    np.testing.assert_array_equal(bar_rows(given, BTC), whole)
+    assert len(whole) == 1 + 5 * 6 + 2 * 2
+    ids = whole["last_id"][whole["kind"] == Kind.TICKER_BID]
+    assert (np.diff(ids) > 0).all()
+    assert (np.diff(whole["time_ns"]) >= 0).all()
