@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,9 +56,10 @@ def lookahead(
         whole = decisions_of(scenario.settings(), opened, end_ns, _guard)
     tasks = [(scenario, cut_ns) for cut_ns in cut_points(whole, opened.start_ns, cuts)]
     runs: list[tuple[int, Decided]] = []
-    cut_runs = spread(_run_cut, tasks, workers=workers) if tasks else ()
-    with progress(f"{len(tasks)} cuts", lambda: len(runs) / len(tasks)):
-        runs.extend(cut_runs)
+    if tasks:
+        cut_runs = spread(_run_cut, tasks, workers=workers)
+        with closing(cut_runs), progress("cut short", lambda: len(runs) / len(tasks)):
+            runs.extend(cut_runs)
     proof = prove(whole, runs)
     if proof.difference is None:
         typer.echo(proof.sentence)

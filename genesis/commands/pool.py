@@ -6,7 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -21,11 +21,11 @@ def spread(
     workers: int | None = None,
     begin: Callable[..., None] | None = None,
     arguments: tuple[Any, ...] = (),
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """``function(*task)`` for every task, in the order in which they are done.
 
     ``begin(*arguments)`` readies each of the processes (default: one a core), which start with the
-    call. However the caller leaves, none of them goes on. Raises RuntimeFault when one dies.
+    call. When the generator is closed none of them goes on. Raises RuntimeFault when one dies.
     """
     count = min(workers or os.cpu_count() or 1, len(tasks))
     others = set(multiprocessing.active_children())
@@ -34,7 +34,9 @@ def spread(
     return _gathered(pool, futures, others)
 
 
-def _gathered(pool: ProcessPoolExecutor, futures: list[Future[R]], others: set[Any]) -> Iterator[R]:
+def _gathered(
+    pool: ProcessPoolExecutor, futures: list[Future[R]], others: set[Any]
+) -> Generator[R, None, None]:
     from genesis.errors import RuntimeFault
 
     try:

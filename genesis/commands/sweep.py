@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -115,13 +116,14 @@ def _run_missing(scenario: Scenario, plan: Plan, kept: ResultsFile, workers: int
     done = total - len(missing)
     try:
         tried = spread(_try, missing, workers=workers, begin=_begin, arguments=(scenario,))
-        with progress(f"{total} trials", lambda: done / total):
+        with closing(tried), progress(f"{total} trials", lambda: done / total):
             for trial in tried:
                 kept.add(trial)
                 done += 1
     except KeyboardInterrupt:
+        have = sum(key in kept.trials for key in plan.trials)
         typer.echo(
-            f"genesis: stopped; {done} of {total} trials are kept in {kept.path}; the same "
+            f"genesis: stopped; {have} of {total} trials are kept in {kept.path}; the same "
             "command goes on from there",
             err=True,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from pathlib import Path
 
 import msgspec
@@ -186,3 +187,25 @@ def test_results_of_other_code_are_not_taken_over(monkeypatch: pytest.MonkeyPatc
     assert before == trials.digest_of_code()
     monkeypatch.setattr(Path, "read_bytes", lambda self: b"changed")
     assert trials.digest_of_code() != before
+
+
+def test_an_interrupt_keeps_what_is_done_and_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "sweep.jsonl"
+    add = ResultsFile.add
+
+    def add_and_interrupt(kept: ResultsFile, trial: Trial) -> None:
+        add(kept, trial)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ResultsFile, "add", add_and_interrupt)
+    before = set(multiprocessing.active_children())
+    command = (*COMMON, "--results", str(path), "--set", f"{FAST}=2,3,4,5", "--workers", "2")
+    code, said, _ = run(*command)
+    assert code == 130
+    assert "stopped; 1 of 4 trials are kept in" in said
+    assert len(path.read_bytes().splitlines()) == 1
+    for process in set(multiprocessing.active_children()) - before:
+        process.join(10)
+        assert not process.is_alive()
