@@ -127,5 +127,19 @@ def ids(message: object) -> tuple[int, str]:
     return getattr(message, "trace_id", 0), getattr(message, "client_order_id", "")
 
 
+def apart(one: object, other: object) -> tuple[str, str]:
+    """The fields in which two of a kind differ, as each has them; empty where they are not."""
+    if not isinstance(one, msgspec.Struct) or type(one) is not type(other):
+        return "", ""
+    left, right = [], []
+    for name in one.__struct_fields__:
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if mine != theirs:
+            inner = apart(mine, theirs) if type(mine) is type(theirs) else ("", "")
+            left.append(inner[0] or f"{name} {_short(mine)}")
+            right.append(inner[1] or f"{name} {_short(theirs)}")
+    return ", ".join(left), ", ".join(right)
+
+
 def _article(what: str) -> str:
     return f"an {what}" if what[0] in "aeiou" else f"a {what}"

@@ -13,6 +13,7 @@ from genesis.actors.persistence import Append
 from genesis.backtest.divergence import (
     NOTHING,
     Divergence,
+    apart,
     clock,
     ids,
     kind_of_event,
@@ -32,7 +33,7 @@ from genesis.messages.base import Message
 from genesis.messages.journal import ActorRestarted, Entry, OrderFilled, OrderIntended
 from genesis.runtime.retrace import RetraceRuntime
 from genesis.storage.chain import Row
-from genesis.storage.journal import Journal, MemoryLog
+from genesis.storage.journal import Journal
 from genesis.storage.past import Past
 from genesis.storage.sqlite_store import read_entry
 from genesis.storage.tail import line
@@ -171,6 +172,7 @@ class _Replay:
         if not session_told and isinstance(found.session, Message):
             session_told = [f"told: {said(found.session)}"]
         replay_told = [_told_line(to, message) for to, message in retracer.told]
+        session, replayed = _sides(found.session, found.replay)
         trace_id = next((trace for trace, _ in wanted if trace), 0)
         return Divergence(
             what=found.what,
@@ -179,8 +181,8 @@ class _Replay:
             time_ns=retracer.now_ns,
             handled=retracer.handled,
             doing=f"it handled {said(taken[-1].message)}" if taken else "it began",
-            session=_side(found.session),
-            replay=_side(found.replay),
+            session=session,
+            replay=replayed,
             began_with=self._input(trace_id),
             took=tuple(f"{clock(t.time_ns)} from {t.source}: {said(t.message)}" for t in taken),
             session_trace=(*session_told, *_chain(self._session_entries(), wanted)),
@@ -253,6 +255,15 @@ def _market(header: Header) -> Market:
     )
 
 
+def _sides(session: object, replayed: object) -> tuple[str, str]:
+    """In words; where those are the same, with the fields that are not."""
+    words = _side(session), _side(replayed)
+    if words[0] != words[1]:
+        return words
+    fields = apart(session, replayed)
+    return f"{words[0]}; {fields[0]}", f"{words[1]}; {fields[1]}"
+
+
 def _side(side: object) -> str:
     match side:
         case None:
@@ -280,6 +291,3 @@ def _chain(entries: Sequence[Entry] | Iterator[Entry], wanted: list[tuple[int, s
             found.append(line(entry))
     more = len(found) - TRACE_LINES
     return [*found[:TRACE_LINES], f"and {more} more"] if more > 0 else found
-
-
-__all__ = ["MemoryLog", "Verdict", "find_capture", "replay"]
