@@ -53,6 +53,23 @@ def deltas() -> tuple[npt.NDArray[np.int64], str]:
     return changes, "gen_data.py"
 
 
+def peers_data(name: str) -> npt.NDArray[Any]:
+    """One of the peers' files (``trades``, ``deltas``, ``candles``), made where it is missing.
+
+    Exits where it can neither be found nor made: a whole backtest is compared on that data only.
+    """
+    peers = Path(os.environ.get("PEERS", ROOT / ".peers")).resolve()
+    path = peers / "data" / f"{name}.npy"
+    script = SHARED / "benchmarks" / "peers" / "gen_data.py"
+    if not path.is_file() and script.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run([sys.executable, script], cwd=peers, check=True, stdout=subprocess.DEVNULL)
+    if not path.is_file():
+        sys.exit(f"bench: {path} is missing; set PEERS to where the peers' data lies")
+    data: npt.NDArray[Any] = np.load(path, mmap_mode="r")
+    return data
+
+
 def _imitation(n: int) -> npt.NDArray[np.int64]:
     """A wandering mid, levels at geometric distances from it, a fifth of them removals."""
     rng = np.random.default_rng(42)

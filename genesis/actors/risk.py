@@ -25,13 +25,16 @@ from genesis.messages.journal import (
 from genesis.messages.market import BookView
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
 from genesis.runtime.actor import SUPERVISOR, Context, handles
+from genesis.runtime.clock import ENDLESS_NS
 from genesis.runtime.gate import GateState, TradingGate
 
 EXECUTOR = "executor"
 DAILY_LOSS = "daily loss"
 MARK_EVERY_NS = 10_000_000_000
 LOOK_EVERY_NS = 250_000_000
-"""How often marks alone (without a fill) are looked at for a breach."""
+"""How often marks alone (without a fill) are looked at for a breach, at most."""
+LOOK_RANK = 2
+"""Behind what the market brings at a moment, before the strategies it is shown to."""
 _MOVES_EQUITY = (OrderFilled, Resumed, AccountOpened)
 REPEAT_AFTER_NS = 60_000_000_000
 """A refusal like the one before is journaled again only after this long."""
@@ -52,12 +55,10 @@ def mark_of(view: BookView, instrument: Instrument) -> Mark:
     )
 
 
-class MarkEquity(Message, frozen=True):
-    """Time to note the equity in the journal."""
-
-
 class Look(Message, frozen=True):
-    """Time to see whether the marks alone have broken a limit."""
+    """Time to see whether the marks alone broke a limit. Only the newest ``number`` counts."""
+
+    number: int
 
 
 class Risk(FollowingActor):
@@ -79,12 +80,13 @@ class Risk(FollowingActor):
         super().begin()
         self._book: RiskBook | None = None
         self._views = Views()
+        self._looks = 0
+        self._looks_ns = ENDLESS_NS
+        self._looked_ns = self._equity_marked_ns = 0
         self._marked: dict[str, tuple[bool, int, int, int]] = {}
         self._refused: dict[tuple[str, str, str], int] = {}
         self._halting = False
         self._executor_back_ns: int | None = None
-        self.after(MARK_EVERY_NS, MarkEquity())
-        self.after(LOOK_EVERY_NS, Look())
 
     def end(self) -> None:
         self._mark_equity()
@@ -93,6 +95,7 @@ class Risk(FollowingActor):
         state = Replica.decode(snapshot.state)
         self._book = RiskBook(self._instruments, self._limits, state)
         self._marked.clear()
+        self._look_later()
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
         if self._book is not None:
@@ -119,6 +122,18 @@ class Risk(FollowingActor):
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
         self._views.see(view)
+        self._look_later()
+
+    def _look_later(self) -> None:
+        """Look when the next of the market is known, and not too often."""
+        next_ns = self._views.next_ns(self._looked_ns)
+        if self._book is None or next_ns is None:
+            return
+        at_ns = max(next_ns, self._looked_ns + LOOK_EVERY_NS)
+        if at_ns < self._looks_ns:
+            self._looks_ns = at_ns
+            self._looks += 1
+            self.after(max(0, at_ns - self.now_ns()), Look(self._looks), rank=LOOK_RANK)
 
     def _marked_book(self, book: RiskBook) -> RiskBook:
         """``book`` with the marks as of now; a mark is made only when it is wanted."""
@@ -135,9 +150,13 @@ class Risk(FollowingActor):
 
     @handles(Look)
     def _on_look(self, look: Look) -> None:
-        self.after(LOOK_EVERY_NS, look)
-        if self._book is not None:
-            self._look(self._book)
+        if look.number != self._looks or self._book is None:
+            return
+        self._looked_ns, self._looks_ns = self.now_ns(), ENDLESS_NS
+        self._look(self._book)
+        if self.now_ns() - self._equity_marked_ns >= MARK_EVERY_NS:
+            self._mark_equity()
+        self._look_later()
 
     @handles(PlaceOrder)
     def _on_place(self, order: PlaceOrder) -> None:
@@ -194,14 +213,10 @@ class Risk(FollowingActor):
             self.tell(SUPERVISOR, Halt(breach.sentence, self.name))
         self._halting = breach is not None and breach.halts
 
-    @handles(MarkEquity)
-    def _on_mark_equity(self, mark: MarkEquity) -> None:
-        self._mark_equity()
-        self.after(MARK_EVERY_NS, MarkEquity())
-
     def _mark_equity(self) -> None:
         if self._book is None:
             return
         marked = self._marked_book(self._book).equity_marked(self.now_ns())
         if marked is not None:
+            self._equity_marked_ns = self.now_ns()
             self.record(marked)

@@ -28,8 +28,8 @@ from genesis.messages.market import AskBest, Best
 from genesis.opening import begin_run
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.chaos import ActorFault, ChaosRuntime
+from genesis.runtime.clock import ENDLESS_NS
 from genesis.runtime.gate import HALT
-from genesis.runtime.virtual import ENDLESS_NS
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.journal import Journal

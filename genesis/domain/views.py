@@ -30,6 +30,16 @@ class Views:
             self._before[view.symbol] = before
         self._newest[view.symbol] = view
 
+    def next_ns(self, after_ns: int) -> int | None:
+        """When the first touch behind ``after_ns`` that is known came, or will come."""
+        found = None
+        for view in self._newest.values():
+            if view.newest_ns > after_ns:
+                times = view.tops["at_ns"]
+                first = int(times[np.searchsorted(times, after_ns, side="right")])
+                found = first if found is None else min(found, first)
+        return found
+
     def at(self, symbol: str, now_ns: int) -> BookView | None:
         """The view as of ``now_ns``; None while there is none.
 

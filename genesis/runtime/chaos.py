@@ -13,7 +13,8 @@ from genesis.messages.base import Message
 from genesis.runtime.actor import Actor, Context, InjectedCrash, handles
 from genesis.runtime.address import Address
 from genesis.runtime.base import starter
-from genesis.runtime.virtual import ENDLESS_NS, VirtualRuntime
+from genesis.runtime.clock import ENDLESS_NS
+from genesis.runtime.virtual import VirtualRuntime
 
 CHAOS: Final = "chaos"
 """The address of whoever reminds the runtime of its plan; no part of the house."""

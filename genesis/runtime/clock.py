@@ -9,6 +9,9 @@ import threading
 import time
 from typing import Protocol
 
+ENDLESS_NS = 1 << 62
+"""Later than anything that happens."""
+
 
 class Clock(Protocol):
     def now_ns(self) -> int:

@@ -16,7 +16,7 @@ from genesis.messages.base import Message
 from genesis.runtime.actor import Actor
 from genesis.runtime.address import Address
 from genesis.runtime.base import BaseRuntime
-from genesis.runtime.clock import WarpClock
+from genesis.runtime.clock import ENDLESS_NS, WarpClock
 from genesis.runtime.mailbox import Mailbox
 from genesis.runtime.solo import SoloMailbox
 from genesis.runtime.turns import Guard, NoTurn, Turn, Unwound, forget
@@ -24,9 +24,8 @@ from genesis.runtime.turns import Guard, NoTurn, Turn, Unwound, forget
 Timer = tuple[int, int, int, Address, int, Message]
 """Due time, rank, tie-breaker, addressee, the epoch it is for, the message."""
 
-READERS_RANK = 2
+READERS_RANK = 3
 """Timers of this rank or above only read what was received: no horizon ends at them."""
-ENDLESS_NS = 1 << 62
 NOBODY: tuple[int, None, None] = (0, None, None)
 
 

@@ -21,7 +21,7 @@ from genesis.messages.journal import (
     IntentRefused,
     Resumed,
 )
-from genesis.messages.market import BookView
+from genesis.messages.market import TOP, BookView
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
 from genesis.runtime.gate import GateState, TradingGate
 
@@ -38,10 +38,11 @@ class Stand(Stage):
             self.clear()
 
     def show(self, mid: str, *, synced: bool = True, age_ns: int = 0) -> None:
-        none = np.empty((0, 2), np.int64)
         bid, ask = (BTC.ticks(D(mid)) - 1, BTC.ticks(D(mid)) + 1) if synced else (0, 0)
-        time_ns = self.runtime.clock.time_ns - age_ns
-        self.tell(BookView(SYMBOL, 1, time_ns, synced, 1, bid, 1, ask, 1, none, none))
+        now_ns = self.runtime.clock.time_ns
+        tops = np.array([(now_ns, now_ns - age_ns, synced, 1, bid, 1, ask, 1)], TOP)
+        view = BookView(SYMBOL, 1, now_ns - age_ns, synced, 1, bid, 1, ask, 1)
+        self.tell(msgspec.structs.replace(view, tops=tops, newest_ns=now_ns))
 
     def recorded(self, kind: type) -> list[object]:
         return [f.event for m in self.sent(AppendFacts) for f in m.facts if type(f.event) is kind]
@@ -235,7 +236,9 @@ def test_marks_alone_are_looked_at_four_times_a_second() -> None:
 
 def test_equity_is_marked_every_ten_seconds_and_at_the_end() -> None:
     stand = Deep()
-    stand.wait_ns(MARK_EVERY_NS)
+    for _ in range(40):
+        stand.wait_ns(MARK_EVERY_NS // 40)
+        stand.show("60000")
     [mark] = stand.recorded(EquityMarked)
     assert isinstance(mark, EquityMarked)
     assert mark.equity == mark.cash + mark.inventory - mark.fees

@@ -1,0 +1,192 @@
+"""Whole backtests on the peers' data: every actor at work, ledger, risk and journal (in memory).
+
+(a) EMA cross, a Python strategy woken on every trade; (b) the same woken every 100 ms over level
+changes and trades; (c) the same on candles. Each in three sizes, to show how the cost grows, and
+each size in a process of its own, so that peak memory is its own. The times are of the run, as
+those of the peers are; preparing the columns is told beside them.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from benchmarks._common import ROOT, peers_data, report
+from genesis import daemon
+from genesis.backtest.run import run_backtest
+from genesis.config import Settings
+from genesis.domain import book
+from genesis.domain.instrument import Instrument
+from genesis.exchange.bars import bar_rows
+from genesis.exchange.ohlcv import Bars
+from genesis.exchange.source import Market
+from genesis.exchange.trades import Trades, trade_rows
+from genesis.messages.market import ROW, Kind, Rows
+from genesis.messages.orders import OrderUpdated
+from genesis.simulator import tape
+from genesis.strategies.ema_cross import EmaCross
+from genesis.strategies.port import Cadence, Desk
+
+SYMBOL = "BTCUSDT"
+SIZES = (250_000, 500_000, 1_000_000)
+NOTIONAL = Decimal(600)  # a hundredth of a bitcoin, as the peers trade
+BTC = Instrument.build(
+    SYMBOL,
+    "BTC",
+    "USDT",
+    tick_size=Decimal("0.01"),
+    step_size=Decimal("0.001"),
+    min_notional=Decimal(5),
+)
+
+
+@njit(cache=True)
+def averages(
+    prices: npt.NDArray[np.int64], fast_weight: float, slow_weight: float, fast: float, slow: float
+) -> tuple[float, float]:
+    """Both exponential averages over trade prices in ticks."""
+    for price in prices:
+        fast += (price - fast) * fast_weight
+        slow += (price - slow) * slow_weight
+    return fast, slow
+
+
+class EmaOnTimer(EmaCross):
+    """The same averages and orders, looked at every 100 ms."""
+
+    cadence = Cadence(every_ns=100_000_000, trades=True)
+
+    def on_timer(self, desk: Desk) -> None:
+        prices = desk.take_trades(SYMBOL)["price_ticks"]
+        if not len(prices):
+            return
+        seen = self._averages[SYMBOL]
+        if seen.count == 0:
+            seen.fast = seen.slow = float(prices[0])
+        seen.fast, seen.slow = averages(
+            prices, self._fast_weight, self._slow_weight, seen.fast, seen.slow
+        )
+        seen.count += len(prices)
+        up = seen.fast > seen.slow
+        if seen.count >= self._warm_up and up is not seen.settled:
+            self._follow(desk, SYMBOL, up)
+
+    def on_order(self, desk: Desk, update: OrderUpdated) -> None:
+        self._averages[SYMBOL].settled = None
+
+
+def trades_tape(n: int) -> Rows:
+    data = peers_data("trades")[:n]
+    columns = (data["ts"], data["price"], data["qty"], data["side"] > 0)
+    return trade_rows(Trades(*(np.ascontiguousarray(column) for column in columns), files=()), BTC)
+
+
+def deltas_tape(n: int) -> Rows:
+    """Each level change a depth diff of its own, and the trades between them."""
+    deltas, trades = peers_data("deltas")[:n], peers_data("trades")[:n]
+    rows = np.zeros(1 + 2 * n + len(trades), ROW)
+    rows[0] = (deltas["ts"][0], 0, int(Kind.SNAPSHOT_BEGIN), 0, 0, 0, 1)
+    lots_a_unit = BTC.lots(Decimal(1))
+    ids = np.arange(2, n + 2)
+    diffs = np.zeros(2 * n, ROW)
+    diffs["time_ns"] = diffs["event_ns"] = np.repeat(deltas["ts"], 2)
+    diffs["kind"][::2], diffs["quantity_lots"][::2] = int(Kind.DEPTH_BEGIN), 1
+    diffs["first_id"][::2] = diffs["last_id"][::2] = ids
+    diffs["kind"][1::2] = np.where(deltas["side"] > 0, int(Kind.BID), int(Kind.ASK))
+    diffs["price_ticks"][1::2] = deltas["tick"]
+    diffs["quantity_lots"][1::2] = np.round(deltas["qty"] * lots_a_unit)
+    prints = np.zeros(len(trades), ROW)
+    prints["time_ns"] = prints["event_ns"] = trades["ts"]
+    prints["kind"] = np.where(trades["side"] > 0, int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
+    prints["price_ticks"] = np.round(trades["price"] * 100)
+    prints["quantity_lots"] = np.round(trades["qty"] * lots_a_unit)
+    prints["first_id"] = np.arange(1, len(trades) + 1)
+    both = np.concatenate((diffs, prints))
+    rows[1:] = both[np.argsort(both["time_ns"], kind="stable")]
+    return rows
+
+
+def candles_tape(n: int) -> Rows:
+    data = peers_data("candles")[:n]
+    starts = data[:, 0].astype(np.int64) * 1_000_000
+    columns = (np.ascontiguousarray(data[:, i]) for i in range(1, 6))
+    return bar_rows(Bars(starts, *columns, 60_000_000_000, ((Path("candles"), n),)), BTC)
+
+
+KINDS = {
+    "trades": ("EMA cross on every trade", trades_tape, (100, 500), 1),
+    "timer": ("EMA cross every 100 ms, deltas and trades", deltas_tape, (100, 500), 2),
+    "candles": ("EMA cross on candles", candles_tape, (20, 100), 1),
+}
+
+
+def settings(fast: int, slow: int) -> Settings:
+    """As the peers: a millisecond each way, plenty of money, every order allowed."""
+    given = {
+        "market.speed": 0.0,
+        "account.starting_quote": "1000000",
+        "paper.latency_to_venue_ms": 1,
+        "paper.latency_from_venue_ms": 1,
+        "paper.jitter_ms": 0,
+        "risk.orders_per_10_s": 1_000_000,
+        "strategies.enabled": "ema_cross",
+        "strategies.ema_cross.fast": fast,
+        "strategies.ema_cross.slow": slow,
+        "strategies.ema_cross.notional": str(NOTIONAL),
+    }
+    return Settings.load(None, given)
+
+
+def one(kind: str, n: int) -> None:
+    name, make_tape, (fast, slow), events = KINDS[kind]
+    book.warm_up()
+    tape.warm_up()
+    averages(np.zeros(1, np.int64), 0.5, 0.5, 0.0, 0.0)
+    began = time.perf_counter()
+    rows = make_tape(n)
+    prepared = time.perf_counter() - began
+    market = Market(kind, {SYMBOL: BTC}, iter(()), int(rows["time_ns"][0]), True, {SYMBOL: rows})
+    chosen = settings(fast, slow)
+    strategies = daemon.strategies(chosen, (SYMBOL,))
+    if kind == "timer":
+        strategies = {"ema_cross": lambda: EmaOnTimer((SYMBOL,), fast, slow, NOTIONAL)}
+    with mock.patch.object(daemon, "strategies", return_value=strategies):
+        began = time.perf_counter()
+        result = run_backtest(chosen, market, buckets=0)
+        secs = time.perf_counter() - began
+    if result.error or result.halted:
+        sys.exit(f"bench: the run failed: {result.error or result.halt_reason}")
+    summary = result.summary
+    report(
+        f"backtest: {name}",
+        events * n,
+        secs,
+        prepare_secs=round(prepared, 3),
+        orders=summary.orders,
+        fills=summary.fills,
+        refusals=summary.refusals,
+        journal_events=summary.journal_events,
+    )
+
+
+def main() -> None:
+    if len(sys.argv) > 2:
+        one(sys.argv[1], int(sys.argv[2]))
+        return
+    for kind in sys.argv[1:] or KINDS:
+        for n in SIZES:
+            command = [sys.executable, "-m", "benchmarks.backtest", kind, str(n)]
+            subprocess.run(command, cwd=ROOT, env=os.environ, check=True)
+
+
+if __name__ == "__main__":
+    main()
