@@ -195,6 +195,7 @@ class House:
                 symbols=self.symbols,
                 ask_after_ns=executor.unknown_query_after_ms * MS,
                 give_up_ns=executor.unknown_give_up_ms * MS,
+                look_every_ns=executor.resting_query_every_ms * MS,
             ),
         }
         if self._screens:

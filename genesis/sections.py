@@ -164,6 +164,7 @@ class SupervisionSettings(Section):
 class ExecutorSettings(Section):
     unknown_query_after_ms: Duration
     unknown_give_up_ms: Duration
+    resting_query_every_ms: Duration
 
     @model_validator(mode="after")
     def _asks_before_giving_up(self) -> Self:

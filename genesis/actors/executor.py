@@ -10,6 +10,7 @@ import msgspec
 
 from genesis.actors.journaling import FollowingActor
 from genesis.actors.order_book import EXCHANGE
+from genesis.actors.reminders import CheckOrder, CheckProof, CheckReconciliation, LookAtResting
 from genesis.domain.doubts import Doubts
 from genesis.domain.order import Order
 from genesis.domain.orders import Heard, Orders
@@ -50,25 +51,10 @@ PROOF_INTERVAL_NS = 500_000_000
 RECONCILE_TIMEOUT_NS = 2_000_000_000
 
 
-class CheckOrder(Message, frozen=True):
-    """Time to see whether the venue has said something about an order."""
-
-    client_order_id: str
-
-
-class CheckProof(Message, frozen=True):
-    """Time to look again whether any order is left at the venue."""
-
-
-class CheckReconciliation(Message, frozen=True):
-    """Time to ask again if a pass beginning at ``first_id`` has had no full answer."""
-
-    first_id: int
-
-
 class Executor(FollowingActor):
     """``ask_after_ns``: silence after which the venue is asked; ``give_up_ns``: how long "no such
-    order" must stand before it is taken as proof."""
+    order" must stand before it is taken as proof; ``look_every_ns``: how often it is asked for an
+    order that rests, as an account stream that has died says nothing at all."""
 
     def __init__(
         self,
@@ -77,12 +63,14 @@ class Executor(FollowingActor):
         symbols: tuple[str, ...],
         ask_after_ns: int,
         give_up_ns: int,
+        look_every_ns: int,
     ) -> None:
         super().__init__(context)
         self._gate = gate
         self._symbols = symbols
         self._ask_after_ns = ask_after_ns
         self._give_up_ns = give_up_ns
+        self._look_every_ns = look_every_ns
 
     def begin(self) -> None:
         super().begin()
@@ -173,6 +161,17 @@ class Executor(FollowingActor):
         if self._doubts.is_canceling(name):
             self._cancel(order)
         if self._doubts.about(order):
+            self._ask(order)
+            self._watch(order)
+        elif self._doubts.rests(name):
+            self.after(self._look_every_ns, LookAtResting(name))
+
+    @handles(LookAtResting)
+    def _on_look(self, look: LookAtResting) -> None:
+        name = look.client_order_id
+        self._doubts.looked(name)
+        order = self._orders.get(name)
+        if order is not None and not order.is_terminal:
             self._ask(order)
             self._watch(order)
 

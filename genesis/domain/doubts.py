@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from genesis.domain.order import Order
-from genesis.messages.orders import OrderStatus
+from genesis.messages.orders import OrderStatus, OrderType, TimeInForce
 
 RESTING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+
+
+def can_rest(order: Order) -> bool:
+    """Whether the venue may keep it on its book. What cannot rest ends as soon as it arrives."""
+    return order.type is OrderType.LIMIT_MAKER or (
+        order.type is OrderType.LIMIT and order.time_in_force is TimeInForce.GTC
+    )
 
 
 class Doubts:
@@ -18,6 +25,7 @@ class Doubts:
         self._give_up_ns = give_up_ns
         self._watched: set[str] = set()
         self._canceling: set[str] = set()
+        self._resting: set[str] = set()
         self._denied_since_ns: dict[str, int] = {}
 
     def watch(self, name: str) -> bool:
@@ -30,6 +38,17 @@ class Doubts:
     def checked(self, name: str) -> None:
         """The check has come."""
         self._watched.discard(name)
+
+    def rests(self, name: str) -> bool:
+        """Nothing is in doubt. True when a look must be set for it; False when one is."""
+        if name in self._resting:
+            return False
+        self._resting.add(name)
+        return True
+
+    def looked(self, name: str) -> None:
+        """The look has come."""
+        self._resting.discard(name)
 
     def cancel(self, name: str) -> None:
         """The order is to be cancelled, again and again, until it has ended."""
@@ -51,13 +70,16 @@ class Doubts:
         """Whether the venue must be asked for this open order."""
         name = order.client_order_id
         in_doubt = name in self._denied_since_ns or name in self._canceling
-        return in_doubt or order.awaits_trades or order.status not in RESTING
+        rests = order.status in RESTING and can_rest(order)
+        return in_doubt or order.awaits_trades or not rests
 
     def forget(self, name: str) -> None:
         """The order has ended."""
         self._watched.discard(name)
         self._canceling.discard(name)
+        self._resting.discard(name)
         self._denied_since_ns.pop(name, None)
 
     def __len__(self) -> int:
-        return len(self._watched | self._canceling | self._denied_since_ns.keys())
+        known = self._watched | self._canceling | self._resting
+        return len(known | self._denied_since_ns.keys())

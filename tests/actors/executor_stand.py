@@ -29,6 +29,7 @@ from genesis.runtime.gate import TradingGate
 
 ASK_AFTER_NS = SECOND
 GIVE_UP_NS = 20 * SECOND
+LOOK_EVERY_NS = 10 * SECOND
 
 
 class Stand(Stage):
@@ -40,7 +41,7 @@ class Stand(Stage):
         runtime.address("risk").occupy()
         super().__init__(
             "executor",
-            lambda c: Executor(c, self.gate, (SYMBOL,), ASK_AFTER_NS, GIVE_UP_NS),
+            lambda c: Executor(c, self.gate, (SYMBOL,), ASK_AFTER_NS, GIVE_UP_NS, LOOK_EVERY_NS),
             runtime,
         )
         if ready:

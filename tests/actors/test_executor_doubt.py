@@ -5,8 +5,10 @@ from __future__ import annotations
 from executor_stand import Stand
 from orders_told import ID, SYMBOL, S, approved, at_venue, canceled, new, trade
 
-from genesis.actors.executor import RECONCILE_TIMEOUT_NS, CheckOrder, CheckProof, Executor
+from genesis.actors.executor import RECONCILE_TIMEOUT_NS, Executor
+from genesis.actors.reminders import CheckOrder, CheckProof, LookAtResting
 from genesis.messages.control import CancelAllDone, ReconcileNow
+from genesis.messages.journal import OrderFilled
 from genesis.messages.orders import (
     CancelAtVenue,
     CancelOrder,
@@ -33,13 +35,27 @@ def test_silence_is_asked_about_and_never_answered_by_sending_again() -> None:
     assert len(stand.sent(SubmitOrder)) == 1
 
 
-def test_an_acknowledged_order_is_left_in_peace() -> None:
+def test_an_acknowledged_order_is_only_looked_at_now_and_then() -> None:
     stand = Stand()
     stand.send()
     stand.tell(new())
-    stand.wait_s(60)
+    stand.wait_s(10)
     assert stand.sent(QueryOrder) == []
     assert stand.timers(CheckOrder) == []
+    assert len(stand.timers(LookAtResting)) == 1
+    stand.wait_s(50)
+    assert len(stand.sent(QueryOrder)) == 5
+
+
+def test_a_fill_that_a_dead_stream_never_told_of_is_found() -> None:
+    stand = Stand()
+    stand.send()
+    stand.tell(new())
+    stand.wait_s(11)
+    stand.answer({ID: at_venue(S.FILLED, cumulative="0.01")})
+    stand.wait_s(1)
+    stand.answer({ID: at_venue(S.FILLED, cumulative="0.01")}, (trade(5),))
+    assert [e.trade_id for e in stand.recorded() if isinstance(e, OrderFilled)] == [5]
 
 
 def test_an_unknown_outcome_is_asked_about_until_it_is_known() -> None:

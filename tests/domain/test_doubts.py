@@ -7,6 +7,7 @@ from order_tales import ID, S, at_venue, sent_order, traded
 
 from genesis.domain import order as machine
 from genesis.domain.doubts import Doubts
+from genesis.messages.orders import OrderType, TimeInForce
 
 GIVE_UP_NS = 20
 
@@ -56,6 +57,33 @@ def test_an_order_is_in_doubt_unless_it_rests_with_all_its_fills(
     assert Doubts(GIVE_UP_NS).about(order) is doubtful
 
 
+@pytest.mark.parametrize(
+    ("kind", "time_in_force", "doubtful"),
+    [
+        (OrderType.LIMIT, TimeInForce.GTC, False),
+        (OrderType.LIMIT_MAKER, TimeInForce.GTC, False),
+        (OrderType.LIMIT, TimeInForce.IOC, True),
+        (OrderType.LIMIT, TimeInForce.FOK, True),
+        (OrderType.MARKET, TimeInForce.GTC, True),
+    ],
+)
+def test_an_order_that_cannot_rest_is_in_doubt_until_it_has_ended(
+    kind: OrderType, time_in_force: TimeInForce, doubtful: bool
+) -> None:
+    order = sent_order()
+    order.type, order.time_in_force = kind, time_in_force
+    machine.on_venue_order(order, at_venue(S.NEW, "0"))
+    assert Doubts(GIVE_UP_NS).about(order) is doubtful
+
+
+def test_one_look_at_a_time_is_set_for_a_resting_order() -> None:
+    doubts = Doubts(GIVE_UP_NS)
+    assert doubts.rests(ID)
+    assert not doubts.rests(ID)
+    doubts.looked(ID)
+    assert doubts.rests(ID)
+
+
 def test_a_resting_order_is_in_doubt_while_it_is_denied_or_being_cancelled() -> None:
     order = sent_order()
     machine.on_venue_order(order, at_venue(S.NEW, "0"))
@@ -74,6 +102,7 @@ def test_nothing_is_left_of_an_order_that_has_ended() -> None:
     doubts.watch(ID)
     doubts.cancel(ID)
     doubts.denied(ID, 100)
+    doubts.rests(ID)
     assert len(doubts) == 1
     doubts.forget(ID)
     assert len(doubts) == 0
