@@ -1,6 +1,6 @@
 # Two commands are enough, `make run` and `make test`. They need Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench lock
+.PHONY: help run test drill soak check bench lock
 .DELETE_ON_ERROR:
 
 # PYTHON=python3.12 make ... chooses one; otherwise the newest that works.
@@ -23,8 +23,12 @@ run: $(RUN) ## trade the simulated market on paper; ARGS="..." for options (see 
 test: $(DEV) ## run the tests; ARGS="tests/domain -x" for some of them
 	@$(PY) -m pytest $(ARGS)
 
-soak: $(DEV) ## the tests that take minutes: every actor killed in whole recordings
+drill: $(RUN) ## sessions under every fault, from seeds, about a minute; ARGS="--seeds 10 --minutes 60"
+	@$(GENESIS) drill --seeds 200 $(ARGS)
+
+soak: $(DEV) ## what takes long: every actor killed in whole recordings, ten thousand drills
 	@$(PY) -m pytest -m soak $(ARGS)
+	@$(GENESIS) drill --seeds 10000
 
 check: $(DEV) ## lint, format, types, import contracts, house rules
 	@$(PY) -m ruff check .

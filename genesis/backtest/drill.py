@@ -198,6 +198,7 @@ class _Drill:
         while True:
             if engine is not None:
                 self._pass_without_us(engine, start_ns)
+                self._faults.reconnect()
             market = self._market_from(start_ns)
             die_at_ns = self._kills[0].at_ns if self._kills else 1 << 62
             try:

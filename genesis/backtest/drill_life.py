@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 
 from genesis.actors.order_book import EXCHANGE
+from genesis.backtest.drill_truth import unheard
 from genesis.backtest.drill_watch import Watch
 from genesis.backtest.engine import VirtualSession
 from genesis.config import Settings
@@ -24,6 +25,8 @@ from genesis.storage.memory_disk import DiskStore, MemoryDisk
 LEAD_IN_NS = 1_000_000_000
 OPERATOR_NS = 30_000_000_000
 """How often the drill's operator looks whether trading is halted, and resumes."""
+SETTLED_NS = 15_000_000_000
+"""What the venue has done so long ago, its client knows."""
 WATCHDOG_NS = 5_000_000_000
 PATIENCE_NS = 120_000_000_000
 """Behind the market's end, for a shutdown in good order."""
@@ -67,6 +70,7 @@ class Life(VirtualSession):
         self.unhealed = ""
         self._supervisor_hung = False
         self._events = self._moment_ns = 0
+        self._disk = disk
         self._watch = watch
         self._heal_ns = heal_ns
         disk.now_ns = self.runtime.clock.now_ns
@@ -122,8 +126,13 @@ class Life(VirtualSession):
     def _look_whether_healed(self) -> None:
         """The faults are long over: trading goes on, or it is halted and says so."""
         reading = self.house.gate.read()
-        if reading.state is GateState.HALTED and not reading.halted:
+        if reading.halted:
+            return
+        if reading.state is GateState.HALTED:
             self.unhealed = f"the gate is still shut: {reading.reason}"
+        long_ago_ns = self.runtime.clock.now_ns() - SETTLED_NS
+        for what in unheard(self.house.engine, self._disk, long_ago_ns):
+            self.unhealed = self.unhealed or what
 
     def _operate(self) -> None:
         if self.runtime.clock.now_ns() < self._heal_ns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -126,14 +126,9 @@ def _fault(kind: str, at_ns: int, for_ns: int, actor: str) -> Fault:
     return ProcessFault(at_ns, for_ns)
 
 
-def told(fault: Fault, start_ns: int) -> str:
-    """One fault for a person: when, what, where, for how long."""
+def told(fault: Fault) -> str:
+    """One fault for a person: what, where, for how long."""
     kind = KILL if isinstance(fault, ProcessFault) else str(fault.kind)
     where = f" of {fault.name}" if isinstance(fault, ActorFault) else ""
     lasts = f" for {fault.for_ns / SECOND_NS:.1f} s" if fault.for_ns else ""
-    return f"{(fault.at_ns - start_ns) / SECOND_NS:.3f} s {kind}{where}{lasts}"
-
-
-def of_type(plan: Iterable[Fault], *types: type) -> tuple[Fault, ...]:
-    """The faults of some of the five families."""
-    return tuple(fault for fault in plan if isinstance(fault, types))
+    return f"{kind}{where}{lasts}"

@@ -41,6 +41,20 @@ def at_rest(engine: MatchingEngine, disk: MemoryDisk) -> Iterator[str]:
     yield from _identity(state)
 
 
+def unheard(engine: MatchingEngine, disk: MemoryDisk, before_ns: int) -> Iterator[str]:
+    """The venue's trades of before that moment that nobody here knows of."""
+    heard = {
+        (entry.event.symbol, entry.event.trade_id)
+        for entry in (entry_of(row) for row in disk.rows if row.kind == OrderFilled.__name__)
+        if isinstance(entry.event, OrderFilled)
+    }
+    for desk in engine.desks:
+        for trade in desk.trades:
+            key = (desk.instrument.symbol, trade.trade_id)
+            if trade.venue_ns < before_ns and key not in heard:
+                yield f"trade {trade.trade_id} of {trade.client_order_id} is not known here"
+
+
 def _replayed(disk: MemoryDisk, state: TradingState) -> Iterator[str]:
     """The state that persistence held while it lived, saved when it ended."""
     if disk.checkpoint is None:

@@ -21,6 +21,7 @@ from genesis.messages.market import ROW, Kind, Rows
 from genesis.messages.orders import Side, SubmitOrder
 from genesis.runtime.address import Address
 from genesis.runtime.gate import GateState, TradingGate
+from genesis.runtime.virtual import ENDLESS_NS
 from genesis.simulator.desk import OrderDesk
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.chain import entry_of
@@ -57,15 +58,15 @@ class ClientWatch:
         stream.rows.append(rows)
         stream.count += len(rows)
 
-    def on_snapshot(self, symbol: str, arrives_ns: int) -> None:
+    def on_snapshot(self, symbol: str, arrives_ns: int, last_id: int) -> None:
         """A full book is on its way: from then on the client can be whole again."""
         stream = self._of(symbol)
-        stream.snapshots.append((stream.count, arrives_ns))
+        stream.snapshots.append((stream.count, arrives_ns, last_id))
 
     def broken(self, symbol: str, at_ns: int) -> None:
         """From ``at_ns`` on the client's book cannot be whole, until a snapshot."""
         stream = self._of(symbol)
-        stream.breaks.append((stream.count, at_ns))
+        stream.breaks.append((stream.count, at_ns, ENDLESS_NS))
 
     def never_opened(self, client_order_id: str) -> None:
         """The venue will never hold this order."""
@@ -97,8 +98,8 @@ class _Stream:
         self.rows: list[Rows] = []
         self.count = 0
         self.starts: list[int] = []
-        self.snapshots: list[tuple[int, int]] = []  # place, time of arrival
-        self.breaks: list[tuple[int, int]] = []  # place, time
+        self.snapshots: list[tuple[int, int, int]] = []  # place, time of arrival, update id
+        self.breaks: list[tuple[int, int, int]] = []  # place, time, the update id that mends it
         self.fresh: Times = np.zeros(0, np.int64)
         self.holes: list[tuple[int, int]] = []
 
@@ -106,15 +107,20 @@ class _Stream:
         rows = np.concatenate(self.rows) if self.rows else np.zeros(0, ROW)
         kinds, times = rows["kind"], rows["time_ns"]
         told = (kinds != Kind.TRADE_BUY) & (kinds != Kind.TRADE_SELL)
-        arrivals = np.array([at for _, at in self.snapshots], np.int64)
+        arrivals = np.array([at for _, at, _ in self.snapshots], np.int64)
         self.fresh = np.sort(np.concatenate([times[told], arrivals]))
         restarts = np.flatnonzero(kinds == Kind.RESET).tolist()
-        breaks = [*self.breaks, *((at, int(times[at])) for at in restarts)]
-        breaks += ((at, int(times[at])) for at in self._gaps(rows))
-        # The first snapshot asked for behind a break ends it.
-        for place, since_ns in breaks:
-            ends = (at for asked, at in self.snapshots if asked > place)
-            self.holes.append((since_ns, next(ends, 1 << 62)))
+        breaks = [*self.breaks, *((at, int(times[at]), 0) for at in restarts)]
+        gaps = self._gaps(rows)
+        breaks += ((at, int(times[at]), int(rows["first_id"][at]) - 1) for at in gaps)
+        for place, since_ns, wanted_id in breaks:
+            # Mended by the first snapshot asked for behind it, or on its way and new enough.
+            ends = (
+                arrives_ns
+                for asked, arrives_ns, last_id in self.snapshots
+                if asked > place or (last_id >= wanted_id if wanted_id else arrives_ns > since_ns)
+            )
+            self.holes.append((since_ns, next(ends, ENDLESS_NS)))
 
     def _gaps(self, rows: Rows) -> list[int]:
         """The places of diffs that do not follow what came before them."""

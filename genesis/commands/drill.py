@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genesis.commands.pool import spread
+from genesis.commands.progress import progress
 from genesis.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -48,7 +45,7 @@ def drill(
         _show(seed, minutes, kinds, faults)
         return
     tasks = [(number, minutes, kinds) for number in range(first, first + seeds)]
-    _Count(minutes, faults).run(tasks, workers or os.cpu_count() or 1)
+    _Count(minutes, faults).run(tasks, workers)
 
 
 Task = tuple[int, float, tuple[str, ...]]
@@ -64,20 +61,14 @@ class _Count:
         self._sums: Counter[str] = Counter()
         self._struck: Counter[str] = Counter()
 
-    def run(self, tasks: list[Task], workers: int) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
+    def run(self, tasks: list[Task], workers: int | None) -> None:
         began_s = time.monotonic()
         interrupted = False
-        console = Console(stderr=True)
-        progress = Progress(console=console, transient=True, disable=not console.is_terminal)
-        with _pool(min(workers, len(tasks))) as pool, progress:
-            bar = progress.add_task(f"{len(tasks)} sessions", total=len(tasks))
+        verdicts = spread(_drill_one, tasks, workers=workers)
+        with progress("drilling", lambda: self._done / len(tasks)):
             try:
-                for verdict, shortest in pool.imap_unordered(_drill_one, tasks):
+                for verdict, shortest in verdicts:
                     self._add(verdict, shortest)
-                    progress.advance(bar)
             except KeyboardInterrupt:
                 interrupted = True
         self._tell(time.monotonic() - began_s, len(tasks) if interrupted else 0)
@@ -128,7 +119,7 @@ def _tell_violation(verdict: Verdict, shortest: Verdict, options: str) -> None:
         f"faults in {shortest.scenario.minutes:g} min:"
     )
     for fault in plan:
-        typer.echo(f"    {told(fault, START_NS)}")
+        typer.echo(f"    {(fault.at_ns - START_NS) / 1e9:.3f} s  {told(fault)}")
     typer.echo(f"  step by step: genesis drill --seed {seed} {options}")
 
 
@@ -145,7 +136,7 @@ def _show(seed: int, minutes: float, kinds: tuple[str, ...], faults: str) -> Non
         _tell_violation(verdict, shortest, f"--minutes {minutes:g} --faults {faults}")
         verdict = shortest
     verdict = drill(verdict.scenario, with_events=True)
-    steps = [(at_ns, f"FAULT      {told(fault, START_NS)}") for at_ns, fault in verdict.struck]
+    steps = [(at_ns, f"FAULT      {told(fault)}") for at_ns, fault in verdict.struck]
     steps += [(at_ns, f"           {text}") for at_ns, text in verdict.events]
     steps += [(at_ns, f"VIOLATION  {text}") for at_ns, text in verdict.violations]
     steps.sort(key=lambda step: step[0])
@@ -163,30 +154,14 @@ def _show(seed: int, minutes: float, kinds: tuple[str, ...], faults: str) -> Non
         raise typer.Exit(VIOLATED)
 
 
-@contextmanager
-def _pool(workers: int) -> Iterator[multiprocessing.pool.Pool]:
-    """Worker processes that live as long as the drill; gone at once when it is interrupted."""
-    pool = multiprocessing.Pool(workers, initializer=_begin_worker)
-    try:
-        yield pool
-    finally:
-        pool.terminate()
-        pool.join()
-
-
-def _begin_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _quietly()
-
-
 def _quietly() -> None:
     """The crashes of a drill are meant; their tracebacks are no news."""
     logging.disable(logging.CRITICAL)
 
 
-def _drill_one(task: Task) -> tuple[Verdict, Verdict | None]:
+def _drill_one(seed: int, minutes: float, kinds: tuple[str, ...]) -> tuple[Verdict, Verdict | None]:
     from genesis.backtest.drill import drill, scenario_of
     from genesis.backtest.drill_shrink import shrink
 
-    verdict = drill(scenario_of(*task))
+    verdict = drill(scenario_of(seed, minutes, kinds))
     return verdict, shrink(verdict) if verdict.violations else None

@@ -269,7 +269,8 @@ class PaperExchange(Actor):
         rows = self._engine.snapshot(request.symbol, self.now_ns())
         if rows is not None:
             if self._faults is not None:
-                self._faults.snapshot(request.symbol, self.now_ns() + self._latency_ns)
+                arrives_ns, last_id = self.now_ns() + self._latency_ns, int(rows["last_id"][0])
+                self._faults.snapshot(request.symbol, arrives_ns, last_id)
             batch = MarketBatch(request.symbol, self._reel.sent, rows)
             self.after(self._latency_ns, Deliver(request.reply_to, batch))
 

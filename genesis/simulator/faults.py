@@ -66,8 +66,8 @@ class Client(Protocol):
         """Rows of one symbol, in receive order."""
         ...
 
-    def on_snapshot(self, symbol: str, arrives_ns: int) -> None:
-        """A full book that was asked for."""
+    def on_snapshot(self, symbol: str, arrives_ns: int, last_id: int) -> None:
+        """A full book that was asked for, as of update ``last_id``."""
         ...
 
     def broken(self, symbol: str, at_ns: int) -> None:
@@ -105,6 +105,10 @@ class Faults:
         self._reports: deque[ExecutionReport] = deque(maxlen=REPORTS_KEPT)
         self._account: AccountSnapshot | None = None
 
+    def reconnect(self) -> None:
+        """A new client takes the old one's place."""
+        self._feed.reconnect()
+
     def frames(self, frames: Sequence[RawFrame]) -> list[RawFrame]:
         """What arrives of some frames."""
         return self._feed.frames(frames)
@@ -116,10 +120,10 @@ class Faults:
             self._client.on_rows(symbol, arrived)
         return arrived
 
-    def snapshot(self, symbol: str, arrives_ns: int) -> None:
+    def snapshot(self, symbol: str, arrives_ns: int, last_id: int) -> None:
         """A depth answer is on its way to the client."""
         if self._client is not None:
-            self._client.on_snapshot(symbol, arrives_ns)
+            self._client.on_snapshot(symbol, arrives_ns, last_id)
 
     def request(self, request: Request, now_ns: int) -> Handled:
         """What becomes of an order or a cancel that leaves at ``now_ns``."""

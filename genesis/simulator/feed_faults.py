@@ -93,6 +93,12 @@ class FeedFaults:
                 self._late_frames, self._swapped_frame = [], None
         return arrived
 
+    def reconnect(self) -> None:
+        """A new client on a new connection: what was on its way to the old one never comes."""
+        self._late.clear()
+        self._swapped.clear()
+        self._late_frames, self._swapped_frame = [], None
+
     def _is_quiet(self, symbol: str, times_ns: Times) -> bool:
         """Nothing is wrong now: the ordinary case, which must cost nothing."""
         return not (

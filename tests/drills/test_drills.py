@@ -13,6 +13,7 @@ from genesis.backtest.drill import START_NS, Scenario, Verdict, drill, scenario_
 from genesis.backtest.drill_plan import ALL, FAMILIES, ProcessFault, kinds_of, plan_of
 from genesis.errors import ConfigError
 from genesis.runtime.chaos import ActorFault, ActorKind
+from genesis.simulator.fault_plan import VenueFault, VenueKind
 
 MINUTES = 0.5
 SECOND_NS = 1_000_000_000
@@ -85,6 +86,14 @@ def test_a_full_mailbox_of_orders_halts_and_an_operator_resumes() -> None:
     assert verdict.violations == ()
     assert verdict.halts == 1
     assert not verdict.halted
+
+
+def test_a_fill_that_nobody_told_of_is_known_before_the_end() -> None:
+    """The stream loses a taker's fill: it stood as resting until the end of the session."""
+    lost = VenueFault(START_NS + 2_372_000_000, VenueKind.FILL_LOST)
+    verdict = drill(Scenario(131, 0.25, (lost,)))
+    assert [fault for _, fault in verdict.struck] == [lost]
+    assert verdict.violations == ()
 
 
 def test_plans_cover_every_kind_in_a_few_hundred_seeds() -> None:
