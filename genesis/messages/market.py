@@ -83,6 +83,7 @@ Levels = npt.NDArray[np.int64]
 """Shape (n, 2): price in ticks, quantity in lots, best price first."""
 
 
+NO_TRADES: Rows = np.empty(0, TRADE)
 NO_TOPS: Rows = np.empty(0, TOP)
 NO_LEVELS: Levels = np.empty((0, 2), np.int64)
 

@@ -139,19 +139,20 @@ class _Trades(_Stream):
 class _Touches(_Stream):
     def __init__(self, place: int, symbol: str, desk: Desk, strategy: Strategy) -> None:
         super().__init__(place, symbol, desk, strategy)
-        self._last = np.full((1, 3), -1, np.int64)
+        self._last: tuple[int, ...] = (-1, -1, -1)
 
     def add(self, view: BookView, seen: Seen | None) -> None:
-        if seen is None:
+        if seen is not None:
+            touch = (view.synced, view.bid_ticks, view.ask_ticks)
+            if touch != self._last:
+                self._last = touch
+                self._extend([seen.now_ns], seen)
+        elif len(view.tops):
             tops = view.tops
-            times = tops["at_ns"]
             touches = np.column_stack((tops["synced"], tops["bid_ticks"], tops["ask_ticks"]))
-        else:
-            times = np.array([seen.now_ns])
-            touches = np.array([[view.synced, view.bid_ticks, view.ask_ticks]], np.int64)
-        moved = (touches != np.concatenate((self._last, touches[:-1]))).any(axis=1)
-        self._last = touches[-1:] if len(touches) else self._last
-        self._extend(times[moved].tolist(), seen)
+            moved = (touches != np.concatenate(([self._last], touches[:-1]))).any(axis=1)
+            self._last = tuple(touches[-1].tolist())
+            self._extend(tops["at_ns"][moved].tolist(), seen)
 
     def run(self, before_ns: int) -> None:
         at, end = self.at, bisect_left(self.times, before_ns, self.at)

@@ -145,7 +145,7 @@ class Decoder:
         out: dict[str, Rows] = {}
         for symbol, lane in self._lanes.items():
             if lane.rows:
-                out[symbol] = np.fromiter(lane.rows, np.int64, len(lane.rows)).view(ROW)
+                out[symbol] = np.frombuffer(np.fromiter(lane.rows, np.int64, len(lane.rows)), ROW)
                 lane.rows = []
         return out
 
