@@ -35,23 +35,19 @@ class ScaledClock:
             raise ValueError("a scaled clock needs a speed above 0")
         self._speed = speed
         self._lock = threading.Lock()
-        self._base_ns = start_ns
-        self._base_monotonic_ns = time.monotonic_ns()
+        self._base = (start_ns, time.monotonic_ns())  # trading time and real time of one moment
 
     def now_ns(self) -> int:
-        with self._lock:
-            passed_ns = time.monotonic_ns() - self._base_monotonic_ns
-            return self._base_ns + int(passed_ns * self._speed)
+        base_ns, monotonic_ns = self._base
+        return base_ns + int((time.monotonic_ns() - monotonic_ns) * self._speed)
 
     def wall_wait_s(self, due_ns: int) -> float | None:
         return max(0.0, (due_ns - self.now_ns()) / 1e9 / self._speed)
 
     def jump_to(self, time_ns: int) -> None:
-        now_ns = self.now_ns()
         with self._lock:
-            if time_ns > now_ns:
-                self._base_ns = time_ns
-                self._base_monotonic_ns = time.monotonic_ns()
+            if time_ns > self.now_ns():
+                self._base = (time_ns, time.monotonic_ns())
 
 
 class WarpClock:

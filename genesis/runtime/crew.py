@@ -7,12 +7,13 @@ epoch and supervision; only the thread is shared.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 
 from genesis.runtime.actor import Actor
-from genesis.runtime.address import Address
-from genesis.runtime.turns import Guard, Turn, Unwound, forget, lives
+from genesis.runtime.turns import Guard, Unwound, forget, lives
 
 
 class Crew:
@@ -21,8 +22,9 @@ class Crew:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._ready: SimpleQueue[Turn | None] = SimpleQueue()
-        self._actors: dict[str, Actor] = {}  # the newest incarnation of each name
+        # Whose turn it is; the actor itself where it is its first, in which it begins.
+        self._ready: SimpleQueue[str | Actor | None] = SimpleQueue()
+        self._actors: dict[str, tuple[Actor, Guard]] = {}  # the newest incarnation of each name
         self._lock = threading.Lock()
         self._thread = 0  # the number of the one that may take turns
         self._running: Actor | None = None
@@ -32,11 +34,11 @@ class Crew:
         with self._lock:
             if self._thread == 0:
                 self._start_thread()
-        self._ready.put((actor.context.address, actor))
+        self._ready.put(actor)
 
-    def put_to(self, address: Address) -> None:
-        """A message waits for the member at ``address``: one more turn for it."""
-        self._ready.put((address, None))
+    def turn_for(self, name: str) -> Callable[[], None]:
+        """What to call for each message that waits for ``name``: one more turn for it."""
+        return partial(self._ready.put, name)
 
     def waits(self, name: str) -> bool:
         """Whether a living member other than ``name`` has the turn now."""
@@ -50,14 +52,14 @@ class Crew:
                 self._running = None
                 self._start_thread()
             fenced = self._actors.get(name)
-        if fenced is not None and not lives(fenced):
-            forget(fenced)
+        if fenced is not None and not lives(fenced[0]):
+            forget(fenced[0])
 
     def stop(self) -> None:
         """End the thread and let go of every actor. None lives any more."""
         with self._lock:
             self._thread += 1
-            for actor in self._actors.values():
+            for actor, _ in self._actors.values():
                 forget(actor)
             self._actors.clear()
         self._ready.put(None)
@@ -69,14 +71,14 @@ class Crew:
 
     def _run(self, thread: int) -> None:
         while (turn := self._ready.get()) is not None:
-            actor = self._begin(turn)
-            if actor is None:
+            actor, guard = self._begin(turn)
+            if actor is None or guard is None:
                 continue
-            with Guard(actor, BaseException):
-                if turn[1] is None:
-                    _handle_next(actor)
-                else:
+            with guard:
+                if turn is actor:
                     self._start(actor)
+                else:
+                    _handle_next(actor)
             if not lives(actor):
                 forget(actor)
             with self._lock:
@@ -84,35 +86,38 @@ class Crew:
                     return
                 self._running = None
 
-    def _begin(self, turn: Turn) -> Actor | None:
-        """Whose turn it really is; None when nobody lives there (any more, or yet).
+    def _begin(self, turn: str | Actor) -> tuple[Actor, Guard] | tuple[None, None]:
+        """Whose turn it really is; nobody's when none lives there (any more, or yet).
 
         One step under the lock, until when this thread is the one that may take turns. From here on
         it may be replaced, and a successor of the one it runs may begin on the fresh thread.
         """
-        address, starting = turn
         with self._lock:
-            if starting is not None and lives(starting):
-                self._actors[address.name] = starting
-            actor = self._actors.get(address.name)
-            if actor is not None and lives(actor) and starting in (None, actor):
-                self._running = actor
-                return actor
-        if starting is not None:
-            forget(starting)
-        return None
+            if isinstance(turn, str):
+                found = self._actors.get(turn)
+            else:
+                found = (turn, Guard(turn, BaseException))
+            if found is not None and lives(found[0]):
+                if turn is found[0]:
+                    self._actors[turn.name] = found
+                self._running = found[0]
+                return found
+        if isinstance(turn, Actor):
+            forget(turn)
+        return None, None
 
     def _start(self, actor: Actor) -> None:
         # What waited while nobody lived here had its turns in vain.
         for _ in range(actor.context.address.mailbox.depth):
-            self.put_to(actor.context.address)
+            self._ready.put(actor.name)
         with suppress(Unwound):
             actor._actor_loop()
 
 
 def _handle_next(actor: Actor) -> None:
-    mailbox, epoch = actor.context.address.mailbox, actor.epoch
+    context = actor.context
+    mailbox, epoch = context.address.mailbox, context.epoch
     message = mailbox.take_now(epoch)
     if message is not None:
-        actor._handle_receive(message)
+        actor.on_receive(message)
         mailbox.done(epoch)

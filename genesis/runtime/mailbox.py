@@ -13,6 +13,8 @@ import msgspec
 from genesis.messages.base import Lane, Message, Overflow
 from genesis.runtime.observer import Observer
 
+_CONTROL = Lane.CONTROL
+
 
 class Fenced(BaseException):
     """Unwinds the loop of an incarnation that is no longer the living one.
@@ -22,27 +24,17 @@ class Fenced(BaseException):
     """
 
 
-class Entry:
+class Entry(msgspec.Struct):
     """One queued message; ``message`` is swapped in place when a newer one conflates it.
 
     ``epoch`` other than 0: for that incarnation only. ``origin`` goes with the message.
     """
 
-    __slots__ = ("epoch", "key", "message", "origin", "put_ns")
-
-    def __init__(
-        self,
-        message: Message,
-        key: tuple[type, str] | None,
-        epoch: int,
-        put_ns: int,
-        origin: object,
-    ) -> None:
-        self.message = message
-        self.origin = origin
-        self.key = key
-        self.epoch = epoch
-        self.put_ns = put_ns
+    message: Message
+    key: tuple[type, str] | None
+    epoch: int
+    put_ns: int
+    origin: object
 
 
 class MailboxMetrics(msgspec.Struct, frozen=True):
@@ -109,6 +101,7 @@ class Mailbox:
         self.capacity = capacity
         self._observer = observer
         self._activity = activity
+        self._counted = not isinstance(activity, Unwatched)
         self._on_overflow = on_overflow
         self._on_put = on_put
         self._lock = threading.Lock()
@@ -132,7 +125,7 @@ class Mailbox:
         """
         overflowed = replaced = False
         with self._lock:
-            if type(message).lane is Lane.CONTROL:
+            if type(message).lane is _CONTROL:
                 self._control.append(Entry(message, None, epoch, time.monotonic_ns(), origin))
             else:
                 name = None if epoch else message.conflation_key
@@ -156,7 +149,7 @@ class Mailbox:
                 if key is not None:
                     self._conflating[key] = entry
             # One that took another's place is counted already, and already has its wake-up.
-            if not replaced:
+            if not replaced and self._counted:
                 self._activity.begin()
         if not replaced:
             if self._on_put is None:
@@ -193,7 +186,8 @@ class Mailbox:
 
     def take_now(self, epoch: int) -> Message | None:
         """The next message, or None when there is none or ``epoch`` is not the living one."""
-        self.done(epoch)
+        if self._busy:
+            self.done(epoch)
         with self._lock:
             return self._pop() if epoch == self._epoch else None
 
@@ -228,7 +222,7 @@ class Mailbox:
             if epoch != self._epoch:
                 return None
             was_busy, message = self._finish()
-        if was_busy:
+        if was_busy and self._counted:
             self._activity.end()
         return message
 

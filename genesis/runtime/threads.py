@@ -108,7 +108,4 @@ class ThreadsRuntime(BaseRuntime):
             self._revoked.wait_for(lambda: address.living != epoch)
 
     def _on_put(self, name: str) -> Callable[[], None] | None:
-        if name not in self._crew_of:
-            return None
-        put_to = self._crew_of[name].put_to
-        return lambda: put_to(self._addresses[name])
+        return self._crew_of[name].turn_for(name) if name in self._crew_of else None

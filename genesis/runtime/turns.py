@@ -13,11 +13,7 @@ from pykka import ActorRegistry
 from pykka._envelope import Envelope
 
 from genesis.runtime.actor import Actor
-from genesis.runtime.address import Address
 from genesis.runtime.base import Inbox
-
-Turn = tuple[Address, Actor | None]
-"""Whose turn it is; with the actor where it is its first, in which it begins."""
 
 
 class Unwound(BaseException):

@@ -19,7 +19,7 @@ from genesis.runtime.base import BaseRuntime
 from genesis.runtime.clock import ENDLESS_NS, WarpClock
 from genesis.runtime.mailbox import Mailbox
 from genesis.runtime.solo import SoloMailbox
-from genesis.runtime.turns import Guard, NoTurn, Turn, Unwound, forget
+from genesis.runtime.turns import Guard, NoTurn, Unwound, forget
 
 Timer = tuple[int, int, int, Address, int, Message]
 """Due time, rank, tie-breaker, addressee, the epoch it is for, the message."""
@@ -45,7 +45,7 @@ class VirtualRuntime(BaseRuntime):
     ) -> None:
         super().__init__(WarpClock(start_ns), seed=seed, mailbox_capacity=mailbox_capacity)
         self.lookahead = False
-        self._ready: deque[Turn] = deque()
+        self._ready: deque[tuple[Address, Actor | None]] = deque()
         self._timers: list[Timer] = []
         self._readers: list[Timer] = []
         self._numbers = itertools.count()

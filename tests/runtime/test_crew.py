@@ -323,7 +323,7 @@ def test_members_talking_while_one_is_fenced_all_the_time_end_in_idleness(ship: 
 
 def test_a_fenced_member_is_let_go_of(ship: Ship) -> None:
     ship.runtime.fence("bob", 1, "test")
-    former = weakref.ref(ship.runtime._crew_of["bob"]._actors["bob"])
+    former = weakref.ref(ship.runtime._crew_of["bob"]._actors["bob"][0])
     ship.spawn("bob")
     ship.runtime.address("ann").ask(Say("hello"), 5)
     gc.collect()
