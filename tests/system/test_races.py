@@ -163,7 +163,7 @@ def test_persistence_hangs_amid_a_commit_and_holds_the_database(tmp_path: Path) 
     inside, wake = threading.Event(), threading.Event()
 
     def hold_the_database() -> None:
-        journal = house.actors["persistence"][-1]._journal
+        journal = house.actors["persistence"][-1]._journal._journal  # behind what notes its answers
         seal = journal._seal
 
         def hold(*args: Any) -> Any:
