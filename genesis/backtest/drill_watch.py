@@ -20,8 +20,8 @@ from genesis.messages.journal import OrderIntended
 from genesis.messages.market import ROW, Kind, Rows
 from genesis.messages.orders import Side, SubmitOrder
 from genesis.runtime.address import Address
+from genesis.runtime.clock import ENDLESS_NS
 from genesis.runtime.gate import GateState, TradingGate
-from genesis.runtime.virtual import ENDLESS_NS
 from genesis.simulator.desk import OrderDesk
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.chain import entry_of

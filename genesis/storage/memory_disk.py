@@ -62,6 +62,8 @@ class MemoryDisk:
 
     def __init__(self, faults: Iterable[StorageFault] = (), heal_ns: int = 0) -> None:
         self.rows: list[Row] = []
+        self.verified = 0
+        self._entries: list[Entry] = []
         self.torn = ""
         self.synced = 0
         self.lease = 0
@@ -80,12 +82,13 @@ class MemoryDisk:
 
     def restart(self) -> None:
         """The process is gone: whatever was not synced never happened."""
-        del self.rows[self.synced :]
+        del self.rows[self.synced :], self._entries[self.synced :]
         self.torn, self.killed = "", None
 
-    def entries(self, after_seq: int = 0) -> Iterator[Entry]:
-        """What is durable, as it is read back."""
-        return map(entry_of, self.rows[after_seq : self.synced])
+    def entries(self, after_seq: int, before: int) -> list[Entry]:
+        """Rows as they are read back; each is read only once, as no row ever changes."""
+        self._entries += map(entry_of, self.rows[len(self._entries) : before])
+        return self._entries[after_seq:before]
 
     def fault(self) -> StorageKind | None:
         """What goes wrong with a commit now."""
@@ -116,20 +119,23 @@ class DiskStore:
         self._known: set[OnceKey] = set()
 
     def load(self) -> Loaded:
-        """Check the whole chain and fold it from the beginning, or from the saved state."""
+        """Check the part of the chain that is new, and fold what the saved state does not hold."""
         disk = self._disk
-        state, seen, run = TradingState(), Seen(), 0
+        state = TradingState()
         if disk.checkpoint is not None and disk.checkpoint[0] <= disk.synced:
             state = TradingState.decode(disk.checkpoint[1])
-        for row in follow(disk.rows[: disk.synced], ORIGIN, disk.head):
-            entry = entry_of(row)
-            if row.run != run:
-                run, seen = row.run, Seen()
-            seen.add(row.source, row.source_epoch, row.source_seq)
-            if (key := once_key(entry.event)) is not None:
-                self._known.add(key)
-            if entry.seq > state.seq:
-                state.apply(entry)
+        rows, first = disk.rows[: disk.synced], disk.verified
+        before = ORIGIN if first == 0 else Head(rows[first - 1].seq, rows[first - 1].hash)
+        for _ in follow(rows[first:], before, disk.head):
+            disk.verified += 1
+        for entry in disk.entries(state.seq, disk.synced):
+            state.apply(entry)
+        keys = (once_key(entry.event) for entry in disk.entries(0, disk.synced))
+        self._known.update(key for key in keys if key is not None)
+        run, seen = rows[-1].run if rows else 0, Seen()
+        for row in rows:
+            if row.run == run:
+                seen.add(row.source, row.source_epoch, row.source_seq)
         return Loaded(state, disk.head, run, seen, state.seq)
 
     @contextmanager
@@ -171,7 +177,7 @@ class DiskStore:
 
     def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
         stop = self._disk.synced if limit is None else min(self._disk.synced, after_seq + limit)
-        yield from map(entry_of, self._disk.rows[after_seq:stop])
+        yield from self._disk.entries(after_seq, stop)
 
     def checkpoint(self, state: TradingState) -> None:
         if self._disk.killed is not None:
