@@ -59,7 +59,7 @@ def game(file: Path | None) -> float:
     writer = None
     if file is not None and recorder is not None:
         recorder.watch(["left", "right"])
-        writer = Writer(file, HEADER, recorder, 1 << 40, print)
+        writer = Writer(file, HEADER, recorder, 1 << 40, 0, print)
     runtime.spawn("left", starter(Player, other="right", over=over))
     runtime.spawn("right", starter(Player, other="left", over=over))
     runtime.address("left").tell(Ball(HOPS))

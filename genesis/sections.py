@@ -180,10 +180,11 @@ class JournalSettings(Section):
 
 
 class CaptureSettings(Section):
-    """``max_mb`` for all captures of a data folder together."""
+    """``max_mb`` for all captures of a data folder together; ``keep_free_mb`` of the disk."""
 
     enabled: bool
     max_mb: Annotated[int, Field(ge=1, le=1_000_000), _NUMBER]
+    keep_free_mb: Annotated[int, Field(ge=0, le=1_000_000), _NUMBER]
 
 
 class LogSettings(Section):

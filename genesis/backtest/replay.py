@@ -67,8 +67,8 @@ def find_capture(data_dir: Path, run: int | None) -> Path:
     known = captures(data_dir)
     if not known:
         raise InputError(
-            f"{data_dir}: there is no captured session in it; genesis run captures one unless "
-            "[capture] enabled is false"
+            f"{data_dir}: there is no captured session in it; genesis run captures one where "
+            "[capture] is enabled and the disk has room"
         )
     if run is None:
         return known[max(known)]

@@ -71,7 +71,10 @@ class LiveCapture:
         try:
             kept_bytes = make_room(data_dir, limit_bytes // 2)
             room_bytes = limit_bytes - kept_bytes
-            self._writer = Writer(path, header, self.observer, room_bytes, _trouble)
+            keep_free_bytes = self._settings.capture.keep_free_mb * MB
+            self._writer = Writer(
+                path, header, self.observer, room_bytes, keep_free_bytes, _trouble
+            )
         except OSError as error:
             _trouble(error.strerror or str(error))
             return

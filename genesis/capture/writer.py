@@ -6,6 +6,7 @@ costs what was not written yet and nothing else.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,10 @@ LEVEL = 3
 
 
 class Writer:
-    """``limit_bytes``: where the file ends. ``trouble`` hears, once, why it ended early."""
+    """``limit_bytes``: where the file ends. ``keep_free_bytes``: what it leaves of the disk.
+
+    ``trouble`` hears, once, why it ended early.
+    """
 
     def __init__(
         self,
@@ -48,11 +52,14 @@ class Writer:
         header: Header,
         recorder: r.Recorder,
         limit_bytes: int,
+        keep_free_bytes: int,
         trouble: Callable[[str], None],
     ) -> None:
-        """Raises OSError when the file cannot be made."""
+        """Raises OSError when the file cannot be made, or there is too little room."""
         self._recorder = recorder
+        self._folder = path.parent
         self._limit_bytes = limit_bytes
+        self._keep_free_bytes = keep_free_bytes
         self._trouble = trouble
         self._compressor = zstandard.ZstdCompressor(LEVEL, write_checksum=True)
         self._encode = msgspec.msgpack.Encoder().encode
@@ -60,6 +67,7 @@ class Writer:
         self._orderly = False
         self._written = 0
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._leave_room()
         self._file: BinaryIO = path.open("wb")
         self._write(self._encode(header))
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -97,10 +105,17 @@ class Writer:
 
     def _drain(self) -> None:
         notes = self._recorder.notes
+        self._leave_room()
         while waiting := min(len(notes), BATCH):
             self._write(self._encode([_record(notes.popleft()) for _ in range(waiting)]))
             if self._written > self._limit_bytes:
                 raise OSError(None, f"it reached its {self._limit_bytes // 1_000_000} MB")
+
+    def _leave_room(self) -> None:
+        """The journal comes first: a disk that a capture has filled would hold trading."""
+        if shutil.disk_usage(self._folder).free < self._keep_free_bytes:
+            left = f"less than {self._keep_free_bytes // 1_000_000} MB are left on the disk"
+            raise OSError(None, left)
 
     def _write(self, content: bytes) -> None:
         frame = self._compressor.compress(content)

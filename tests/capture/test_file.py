@@ -31,11 +31,12 @@ class Desk:
         path: Path,
         limit_bytes: int = 1_000_000,
         trouble: Callable[[str], None] = nothing_went_wrong,
+        keep_free_bytes: int = 0,
     ) -> None:
         self.path = path
         self.recorder = Recorder()
         self.recorder.watch(["risk", "strategy.a"])
-        self.writer = Writer(path, HEADER, self.recorder, limit_bytes, trouble)
+        self.writer = Writer(path, HEADER, self.recorder, limit_bytes, keep_free_bytes, trouble)
 
     def work(self, times: int) -> None:
         for number in range(times):
@@ -134,6 +135,19 @@ def test_a_full_disk_ends_it(small_disk: Callable[[str], Path]) -> None:
     desk.end()
     assert told == ["No space left on device"]
     assert Capture(desk.path).header == HEADER
+
+
+def test_it_leaves_room_on_the_disk(small_disk: Callable[[str], Path]) -> None:
+    place = small_disk("size=4m")
+    told: list[str] = []
+    desk = Desk(place / "1.zst", trouble=told.append, keep_free_bytes=2_000_000)
+    desk.work(1)
+    (place / "journal").write_bytes(bytes(3_000_000))
+    desk.end()
+    assert told == ["less than 2 MB are left on the disk"]
+    with pytest.raises(OSError, match="less than 2 MB"):
+        Desk(place / "2.zst", keep_free_bytes=2_000_000)
+    assert not (place / "2.zst").exists()
 
 
 def test_older_captures_make_room(tmp_path: Path) -> None:
