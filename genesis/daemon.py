@@ -12,7 +12,7 @@ from genesis.actors.nursery import Times
 from genesis.actors.order_book import EXCHANGE, OrderBook
 from genesis.actors.persistence import JournalPort, Persistence
 from genesis.actors.publisher import Publisher
-from genesis.actors.risk import EXECUTOR, Risk, strategy_name
+from genesis.actors.risk import EXECUTOR, MARK_EVERY_NS, Risk, strategy_name
 from genesis.actors.strategy import RISK, StrategyHost
 from genesis.actors.supervisor import PUBLISHER, Supervisor
 from genesis.config import Settings
@@ -42,6 +42,8 @@ from genesis.tui.slot import Slot
 MS = 1_000_000
 IDS_PER_RUN = 1_000_000_000
 """The paper venue forgets with each run; its order and trade ids must not come twice."""
+MARKS_MAX = 10_000
+"""Of equity in the journal of one history."""
 PERSISTENCE = "persistence"
 VIEW = "view"
 MONEY = "money"
@@ -188,7 +190,13 @@ class House:
         executor = settings.executor
         starts: dict[str, Start] = {
             PERSISTENCE: starter(Persistence, open_journal=self._open_journal, peers=peers),
-            RISK: starter(Risk, gate=self.gate, instruments=instruments, limits=limits(settings)),
+            RISK: starter(
+                Risk,
+                gate=self.gate,
+                instruments=instruments,
+                limits=limits(settings),
+                mark_every_ns=_mark_every_ns(self._market),
+            ),
             EXECUTOR: starter(
                 Executor,
                 gate=self.gate,
@@ -262,6 +270,13 @@ def _silence_ns(market: Market, paper: PaperSettings) -> int:
         return SILENCE_MAX_NS
     one_way_ns = max(paper.latency_to_venue_ns, paper.latency_from_venue_ns) + paper.jitter_ns
     return min(market.interval_ns, AFTERGLOW_NS + 4 * one_way_ns)
+
+
+def _mark_every_ns(market: Market) -> int:
+    """Often enough for a day's curve, and no more often than a curve of years can show."""
+    ends = [int(rows["time_ns"][-1]) for rows in (market.tape or {}).values() if len(rows)]
+    length_ns = max(ends, default=market.start_ns) - market.start_ns
+    return max(MARK_EVERY_NS, length_ns // MARKS_MAX)
 
 
 def _reel(market: Market, end_ns: int | None) -> Reel:

@@ -10,6 +10,7 @@ from genesis.domain.limits import Limits, Mark, Refusal
 from genesis.domain.risk_book import RiskBook
 from genesis.domain.state import Replica
 from genesis.domain.views import Views
+from genesis.domain.vigil import Band, Mids
 from genesis.messages.base import Message
 from genesis.messages.control import Halt
 from genesis.messages.journal import (
@@ -70,8 +71,10 @@ class Risk(FollowingActor):
         gate: TradingGate,
         instruments: Mapping[str, Instrument],
         limits: Limits,
+        mark_every_ns: int = MARK_EVERY_NS,
     ) -> None:
         super().__init__(context)
+        self._mark_every_ns = mark_every_ns
         self._gate = gate
         self._instruments = instruments
         self._limits = limits
@@ -80,6 +83,8 @@ class Risk(FollowingActor):
         super().begin()
         self._book: RiskBook | None = None
         self._views = Views()
+        self._band: Band | None = None
+        self._mids: dict[str, tuple[BookView, Mids]] = {}
         self._looks = 0
         self._looks_ns = ENDLESS_NS
         self._looked_ns = self._equity_marked_ns = 0
@@ -104,6 +109,7 @@ class Risk(FollowingActor):
                 self._release_dead(self._book, entry)
             if any(type(entry.event) in _MOVES_EQUITY for entry in entries):
                 self._look(self._book)
+                self._look_later()
 
     def _release_dead(self, book: RiskBook, entry: Entry) -> None:
         """Approvals that died with an executor are in flight no more.
@@ -122,18 +128,33 @@ class Risk(FollowingActor):
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
         self._views.see(view)
-        self._look_later()
+        if len(view.tops):
+            self._look_later()
 
     def _look_later(self) -> None:
-        """Look when the next of the market is known, and not too often."""
-        next_ns = self._views.next_ns(self._looked_ns)
-        if self._book is None or next_ns is None:
+        """Look when something is to be done, as far as the market is known, and not too often."""
+        if self._book is None:
             return
-        at_ns = max(next_ns, self._looked_ns + LOOK_EVERY_NS)
+        views, looked_ns = self._views, self._looked_ns
+        mark_ns = views.next_ns(max(looked_ns, self._equity_marked_ns + self._mark_every_ns - 1))
+        if self._band is None:
+            left_ns = views.next_ns(looked_ns)
+        else:
+            known = {s: self._mids_of(s) for s in self._band.held if s in views.moving}
+            left_ns = self._band.left_ns(known, looked_ns, mark_ns or ENDLESS_NS)
+        wanted = [at_ns for at_ns in (mark_ns, left_ns) if at_ns is not None]
+        at_ns = max(min(wanted, default=ENDLESS_NS), looked_ns + LOOK_EVERY_NS)
         if at_ns < self._looks_ns:
             self._looks_ns = at_ns
             self._looks += 1
             self.after(max(0, at_ns - self.now_ns()), Look(self._looks), rank=LOOK_RANK)
+
+    def _mids_of(self, symbol: str) -> Mids:
+        """Made when they are first wanted, once for each view."""
+        view = self._views.newest(symbol)
+        if symbol not in self._mids or self._mids[symbol][0] is not view:
+            self._mids[symbol] = view, Mids(view, float(self._instruments[symbol].tick_size))
+        return self._mids[symbol][1]
 
     def _marked_book(self, book: RiskBook) -> RiskBook:
         """``book`` with the marks as of now; a mark is made only when it is wanted."""
@@ -152,9 +173,8 @@ class Risk(FollowingActor):
     def _on_look(self, look: Look) -> None:
         if look.number != self._looks or self._book is None:
             return
-        self._looked_ns, self._looks_ns = self.now_ns(), ENDLESS_NS
         self._look(self._book)
-        if self.now_ns() - self._equity_marked_ns >= MARK_EVERY_NS:
+        if self.now_ns() - self._equity_marked_ns >= self._mark_every_ns:
             self._mark_equity()
         self._look_later()
 
@@ -202,7 +222,10 @@ class Risk(FollowingActor):
 
     def _look(self, book: RiskBook) -> None:
         now_ns = self.now_ns()
-        if self._marked_book(book).observe(now_ns) is None:
+        equity = self._marked_book(book).observe(now_ns)
+        self._looked_ns, self._looks_ns, self._band = now_ns, ENDLESS_NS, book.band()
+        self._looks += 1
+        if equity is None:
             return  # equity cannot be told: that is no reason to lift anything
         breach = book.breach(now_ns)
         if breach is None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from genesis.domain.drawdown import EquityWatch
+from genesis.domain.drawdown import DAY_NS, EquityWatch
 from genesis.domain.exposure import Exposure, InFlight
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Valuation
@@ -31,6 +31,7 @@ from genesis.domain.limits import (
 )
 from genesis.domain.money import ZERO, divide_down, exact, rounded_down, text
 from genesis.domain.state import TradingState
+from genesis.domain.vigil import Band, Holding
 from genesis.messages.journal import (
     Entry,
     EquityMarked,
@@ -76,6 +77,7 @@ class RiskBook:
         self._watch = EquityWatch(limits, state)
         self._pending: dict[str, tuple[PlaceOrder, int]] = {}
         self._approved_ns: deque[int] = deque()
+        self._equity: Decimal | None = None
 
     def on_entry(self, entry: Entry) -> None:
         """Fold the next journal entry. Raises ValueError on a hole: a bug of the caller."""
@@ -163,9 +165,10 @@ class RiskBook:
         None while a held symbol has no mark yet: a valuation at old prices must neither raise the
         peak nor halt.
         """
+        self._equity = None
         if not self.state.ledger.quote or self._exposure.unmarked():
             return None
-        equity = self.valuation().equity
+        self._equity = equity = self.valuation().equity
         self._watch.note(equity, now_ns)
         return equity
 
@@ -173,6 +176,27 @@ class RiskBook:
         """The account-wide limit that is reached now; None also while equity cannot be told."""
         equity = self.observe(now_ns)
         return None if equity is None else self._watch.breach(equity, self.state.ledger.quote)
+
+    def band(self) -> Band | None:
+        """Where equity may go before anything is to be done; None while that cannot be told, or a
+        limit is reached already."""
+        equity, peak, day_start = self._equity, self._watch.peak, self._watch.day_start
+        if equity is None or peak is None or day_start is None:
+            return None
+        low = max(
+            float(peak) * (1 - float(self.limits.drawdown_fraction)),
+            float(day_start) * (1 - float(self.limits.daily_loss_fraction)),
+        )
+        exposure = self._exposure
+        held = {
+            symbol: Holding(float(position.quantity), float(exposure.mid(symbol)))
+            for symbol, position in self.state.ledger.positions.items()
+            if position.quantity and symbol in exposure.instruments
+        }
+        rest = float(equity) - sum(h.quantity * h.mid for h in held.values())
+        if float(equity) <= low:
+            return None
+        return Band(low, float(peak), (self._watch.day + 1) * DAY_NS, rest, held)
 
     def equity_marked(self, now_ns: int) -> EquityMarked | None:
         """The journal's equity mark of now; None while equity cannot be told."""

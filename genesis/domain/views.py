@@ -23,6 +23,18 @@ class Views:
     def __iter__(self) -> Iterator[str]:
         return iter(self._newest)
 
+    @property
+    def moving(self) -> set[str]:
+        """Symbols whose newest view moved the touch."""
+        return {symbol for symbol, view in self._newest.items() if view.newest_ns}
+
+    def newest(self, symbol: str) -> BookView:
+        """The newest view, whatever its time; the tops on the way to it may be still to come.
+
+        Raises KeyError while there is none.
+        """
+        return self._newest[symbol]
+
     def see(self, view: BookView) -> None:
         """A newer view of its symbol."""
         before = self._newest.get(view.symbol)

@@ -15,7 +15,7 @@ from genesis.messages.market import MarketBatch, MarketRows, RawFrame, RawFrames
 CONNECTION = "market"
 FRAMES_MAX = 512
 """Frames in one stretch, unless more came in the same nanosecond."""
-ROWS_MAX = 1 << 16
+ROWS_MAX = 1 << 14
 """Rows of one symbol in one stretch of a tape, unless more came in the same nanosecond."""
 
 

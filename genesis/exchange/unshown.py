@@ -49,14 +49,17 @@ class Unshown:
     def take(self, before_ns: int) -> Iterator[tuple[str, Rows]]:
         """What was received before ``before_ns``, symbol by symbol."""
         for symbol, parts in self._waiting.items():
+            taken: list[Rows] = []
             while parts:
                 part = parts.popleft()
                 if int(part["time_ns"][-1]) >= before_ns:
                     cut = int(np.searchsorted(part["time_ns"], before_ns))
-                    if cut < len(part):
-                        parts.appendleft(part[cut:])
-                    part = part[:cut]
-                    if not cut:
-                        break
-                self._rows -= len(part)
-                yield symbol, part
+                    parts.appendleft(part[cut:])
+                    if cut:
+                        taken.append(part[:cut])
+                    break
+                taken.append(part)
+            if taken:
+                rows = taken[0] if len(taken) == 1 else np.concatenate(taken)
+                self._rows -= len(rows)
+                yield symbol, rows

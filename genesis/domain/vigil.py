@@ -1,0 +1,102 @@
+"""When the account must be looked at next, told from the touches that are known. No clock, no I/O.
+
+Floats only tell when: each look itself is exact. Between two looks equity stays in a band in which
+there is no new peak to note and no limit is reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from genesis.messages.market import BookView
+
+Floats = npt.NDArray[np.float64]
+_FIRST_CHUNK = 64
+_SLACK = 1e-9
+"""Of the band's edges: far more than floats lose, so that no look comes too late."""
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """``quantity`` of a symbol, valued at ``mid`` in quote until its book says more."""
+
+    quantity: float
+    mid: float
+
+
+class Band(msgspec.Struct, frozen=True):
+    """In quote: nothing is to be done while ``low`` < equity < ``high``, before ``until_ns``.
+
+    Equity is ``rest`` plus what is held.
+    """
+
+    low: float
+    high: float
+    until_ns: int
+    rest: float
+    held: dict[str, Holding]
+
+    def left_ns(self, mids: Mapping[str, Mids], after_ns: int, before_ns: int) -> int | None:
+        """When equity first leaves the band behind ``after_ns``; None while nothing known of
+        ``mids`` takes it there before ``before_ns``, at about which the search ends."""
+        known = {symbol: mids[symbol] for symbol in self.held if symbol in mids}
+        size = _FIRST_CHUNK
+        while after_ns < before_ns:
+            ends = [end for m in known.values() if (end := m.chunk_end_ns(after_ns, size))]
+            if not ends:
+                return None
+            upto_ns = min(ends)
+            left_ns = self._left_between_ns(known, after_ns, upto_ns)
+            if left_ns is not None:
+                return left_ns
+            after_ns, size = upto_ns, 4 * size
+        return None
+
+    def _left_between_ns(
+        self, known: Mapping[str, Mids], after_ns: int, upto_ns: int
+    ) -> int | None:
+        each = [m.times(after_ns, upto_ns) for m in known.values()]
+        times = each[0] if len(each) == 1 else np.unique(np.concatenate(each))
+        equity = np.full(len(times), self.rest)
+        for symbol, holding in self.held.items():
+            mid = known[symbol].at(times, holding.mid) if symbol in known else holding.mid
+            equity += holding.quantity * mid
+        low, high = self.low + abs(self.low) * _SLACK, self.high - abs(self.high) * _SLACK
+        outside = (equity <= low) | (equity >= high) | (times >= self.until_ns)
+        first = int(np.argmax(outside))
+        return int(times[first]) if outside[first] else None
+
+
+class Mids:
+    """What one view tells of a symbol's middle, in quote, and when."""
+
+    def __init__(self, view: BookView, tick: float) -> None:
+        tops = view.tops
+        bid, ask = tops["bid_ticks"], tops["ask_ticks"]
+        usable = (tops["synced"] > 0) & (bid > 0) & (ask > bid)
+        self._times = np.ascontiguousarray(tops["at_ns"])
+        mids = np.where(usable, (bid + ask) * (tick / 2), np.nan)
+        if not usable.all():  # a book without a touch leaves the last mid
+            newest = np.maximum.accumulate(np.where(usable, np.arange(len(tops)), 0))
+            mids = mids[newest]
+        self._mids = mids
+
+    def chunk_end_ns(self, after_ns: int, size: int) -> int:
+        """The time of the ``size``-th touch behind ``after_ns``, or of the last; 0 for none."""
+        first = int(np.searchsorted(self._times, after_ns, side="right"))
+        last = min(first + size, len(self._times)) - 1
+        return int(self._times[last]) if first <= last else 0
+
+    def times(self, after_ns: int, upto_ns: int) -> npt.NDArray[np.int64]:
+        """When there were touches in (after_ns, upto_ns]."""
+        first, end = np.searchsorted(self._times, (after_ns, upto_ns), side="right")
+        return self._times[first:end]
+
+    def at(self, times: npt.NDArray[np.int64], before: float) -> Floats:
+        """The mid at each of ``times``; ``before`` where none is known yet."""
+        place = np.searchsorted(self._times, times, side="right") - 1
+        mids = np.where(place >= 0, self._mids[place], before)
+        return np.where(np.isnan(mids), before, mids)

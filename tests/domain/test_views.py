@@ -1,0 +1,43 @@
+"""Nobody may look at more of a book than his own time allows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from genesis.domain.views import Views
+from genesis.messages.market import TOP, BookView
+
+
+def view(*tops: tuple[int, int]) -> BookView:
+    """A stretch whose bid stood at each (time, ticks)."""
+    rows = np.array([(at, at, 1, at, bid, 1, bid + 2, 1) for at, bid in tops], TOP)
+    at, bid = tops[-1]
+    return BookView("BTC", at, at, True, at, bid, 1, bid + 2, 1, tops=rows, newest_ns=at)
+
+
+def bid_at(views: Views, now_ns: int) -> int | None:
+    seen = views.at("BTC", now_ns)
+    return None if seen is None else seen.bid_ticks
+
+
+def test_a_view_is_as_of_the_time_it_is_looked_at() -> None:
+    views = Views()
+    views.see(view((10, 100), (20, 101), (30, 102)))
+    assert [bid_at(views, now_ns) for now_ns in (9, 10, 19, 20, 31)] == [None, 100, 100, 101, 102]
+
+
+def test_before_a_stretch_the_view_before_it_holds() -> None:
+    views = Views()
+    views.see(view((10, 100)))
+    views.see(view((20, 101), (30, 102)))
+    assert [bid_at(views, now_ns) for now_ns in (15, 20, 30)] == [100, 101, 102]
+
+
+def test_an_unknown_symbol_has_no_view() -> None:
+    assert Views().at("ETH", 10) is None
+
+
+def test_the_next_touch_is_the_first_behind_a_time() -> None:
+    views = Views()
+    views.see(view((10, 100), (20, 101), (30, 102)))
+    assert [views.next_ns(after_ns) for after_ns in (0, 10, 29, 30)] == [10, 20, 30, None]

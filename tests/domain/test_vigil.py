@@ -1,0 +1,73 @@
+"""A look comes at the first touch that takes equity out of its band, however touches are cut."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genesis.domain.vigil import Band, Holding, Mids
+from genesis.messages.market import TOP, BookView
+
+NEVER_NS = 1 << 62
+Touch = tuple[int, int, int]  # time, mid in ticks, 1 where the book is whole
+
+
+def view(symbol: str, touches: list[Touch]) -> BookView:
+    rows = [(at, at, whole, 1, mid - 1, 1, mid + 1, 1) for at, mid, whole in touches]
+    tops = np.array(rows, TOP)
+    newest_ns = touches[-1][0] if touches else 0
+    return BookView(symbol, 1, newest_ns, True, 1, 0, 0, 0, 0, tops=tops, newest_ns=newest_ns)
+
+
+def band(low: float, high: float, **held: float) -> Band:
+    """Each held at a mid of 100 ticks of one, and nothing besides."""
+    return Band(low, high, NEVER_NS, 0.0, {name: Holding(n, 100.0) for name, n in held.items()})
+
+
+def test_a_fall_is_seen_when_it_comes() -> None:
+    mids = {"A": Mids(view("A", [(10, 100, 1), (20, 96, 1), (30, 95, 1), (40, 99, 1)]), 1.0)}
+    assert band(95.0, 110.0, A=1.0).left_ns(mids, 0, NEVER_NS) == 30
+    assert band(95.0, 110.0, A=1.0).left_ns(mids, 30, NEVER_NS) is None
+    assert band(94.0, 110.0, A=1.0).left_ns(mids, 0, NEVER_NS) is None
+
+
+def test_a_new_peak_is_seen_when_it_comes() -> None:
+    mids = {"A": Mids(view("A", [(10, 100, 1), (20, 111, 1)]), 1.0)}
+    assert band(50.0, 110.0, A=1.0).left_ns(mids, 0, NEVER_NS) == 20
+
+
+def test_a_book_that_is_not_whole_takes_equity_nowhere() -> None:
+    mids = {"A": Mids(view("A", [(10, 1, 0), (20, 100, 1), (30, 1, 0), (40, 90, 1)]), 1.0)}
+    assert band(95.0, 110.0, A=1.0).left_ns(mids, 0, NEVER_NS) == 40
+
+
+def test_midnight_is_looked_at() -> None:
+    mids = {"A": Mids(view("A", [(10, 100, 1), (20, 100, 1), (30, 100, 1)]), 1.0)}
+    night = Band(50.0, 200.0, 15, 0.0, {"A": Holding(1.0, 100.0)})
+    assert night.left_ns(mids, 0, NEVER_NS) == 20
+
+
+touches = st.lists(
+    st.tuples(st.integers(1, 400), st.integers(80, 120), st.sampled_from([1, 1, 1, 0])),
+    min_size=1,
+    max_size=300,
+    unique_by=lambda touch: touch[0],
+).map(sorted)
+
+
+@given(a=touches, b=touches, after_ns=st.integers(0, 400), low=st.integers(240, 300))
+def test_it_is_what_each_touch_by_itself_would_tell(
+    a: list[Touch], b: list[Touch], after_ns: int, low: int
+) -> None:
+    mids = {"A": Mids(view("A", a), 1.0), "B": Mids(view("B", b), 1.0)}
+    found = band(low + 0.5, 330.5, A=1.0, B=2.0).left_ns(mids, after_ns, NEVER_NS)
+
+    expected, at_a, at_b = None, {at: m for at, m, w in a if w}, {at: m for at, m, w in b if w}
+    mid_a = mid_b = 100
+    for at in sorted({touch[0] for touch in [*a, *b]}):
+        mid_a, mid_b = at_a.get(at, mid_a), at_b.get(at, mid_b)
+        if at > after_ns and not low + 0.5 < mid_a + 2 * mid_b < 330.5:
+            expected = at
+            break
+    assert found == expected
