@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import random
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -78,9 +79,10 @@ def kinds_of(names: str) -> tuple[str, ...]:
     chosen: list[str] = []
     for name in (part.strip() for part in names.split(",")):
         if name not in FAMILIES and name not in ALL:
-            raise ConfigError(
-                f"--faults {name!r} is unknown; give all, or some of {', '.join((*FAMILIES, *ALL))}"
-            )
+            known = ("all", *FAMILIES, *ALL)
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"give some of {', '.join(known)}"
+            raise ConfigError(f"--faults {name!r} is unknown; {hint}")
         chosen += FAMILIES.get(name, (name,))
     return tuple(dict.fromkeys(chosen))
 

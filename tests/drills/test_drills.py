@@ -115,5 +115,7 @@ def test_faults_are_named_one_by_one_or_by_family() -> None:
     assert kinds_of("all") == ALL
     assert kinds_of("hang, kill,hang") == ("hang", "kill")
     assert set(kinds_of("feed,kill")) == {*FAMILIES["feed"], "kill"}
-    with pytest.raises(ConfigError, match="'haang' is unknown; give all, or some of actors"):
+    with pytest.raises(ConfigError, match=r"'haang' is unknown; did you mean hang\?"):
         kinds_of("haang")
+    with pytest.raises(ConfigError, match="'' is unknown; give some of all, actors, feed"):
+        kinds_of("hang,")
