@@ -122,8 +122,8 @@ class PaperExchange(Actor):
         if next_ns is None:
             return
         self._pump += 1
-        so_far_ns = max(self.now_ns(), self._newest_ns)
-        at_ns = min(max(next_ns, self.now_ns()), so_far_ns + self._silence_ns)
+        # Of silence since the newest data: what else goes on (orders are asked for) is none of it.
+        at_ns = max(self.now_ns(), min(next_ns, self._newest_ns + self._silence_ns))
         self.after(at_ns - self.now_ns(), Pump(self._pump), rank=PUMP_RANK)
 
     @handles(Pump)
