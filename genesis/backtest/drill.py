@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import msgspec
 
 from genesis.backtest.drill_life import LEAD_IN_NS, Life
-from genesis.backtest.drill_plan import ALL, Fault, Plan, ProcessFault, plan_of
+from genesis.backtest.drill_plan import ALL, LONG_MINUTES, Fault, Plan, ProcessFault, plan_of
 from genesis.backtest.drill_truth import at_rest
 from genesis.backtest.drill_watch import Mids, Watch
 from genesis.config import Settings
@@ -43,6 +43,8 @@ FRAMES_EVERY = 16
 """One seed of so many plays frames as a venue writes them, so that the decoder is drilled, too."""
 TWO_SYMBOLS_EVERY = 8
 LATENCIES_MS = (20, 100, 250)
+PACE, LONG_PACE = (12, 48, 5000, 5000), (40, 200, 20_000, 10_000)
+"""Spans of the average in trades, and how often quotes and heartbeats come, in ms."""
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -57,12 +59,16 @@ class Scenario(msgspec.Struct, frozen=True):
         return START_NS + int(self.minutes * MINUTE_NS)
 
     @property
+    def is_long(self) -> bool:
+        return self.minutes >= LONG_MINUTES
+
+    @property
     def symbols(self) -> tuple[str, ...]:
         return ("BTCUSDT", "ETHUSDT")[: 2 if self.seed % TWO_SYMBOLS_EVERY == 5 else 1]
 
     @property
     def plays_frames(self) -> bool:
-        return self.seed % FRAMES_EVERY == 3
+        return self.seed % FRAMES_EVERY == 3 and not self.is_long
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -94,9 +100,10 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 @functools.cache
-def drill_settings(latency_ms: int) -> Settings:
-    """Livelier strategies than the default's whose orders reach the limits, and supervision and
-    screens that do not fill an hour with housekeeping."""
+def drill_settings(latency_ms: int, *, long: bool) -> Settings:
+    """Livelier strategies than the default's whose orders reach the limits, and supervision that
+    does not fill an hour with housekeeping. In a ``long`` session all of it comes more rarely."""
+    fast, slow, refresh_ms, heartbeat_ms = LONG_PACE if long else PACE
     return Settings.load(
         None,
         {
@@ -104,16 +111,16 @@ def drill_settings(latency_ms: int) -> Settings:
             "market.window_ms": 0,
             "paper.latency_to_venue_ms": latency_ms,
             "paper.latency_from_venue_ms": latency_ms,
-            "strategies.ema_cross.fast": 12,
-            "strategies.ema_cross.slow": 48,
+            "strategies.ema_cross.fast": fast,
+            "strategies.ema_cross.slow": slow,
             "strategies.ema_cross.notional": "30",
             "strategies.spread_capture.notional": "25",
             "strategies.spread_capture.half_spread_bps": "2",
             "strategies.spread_capture.requote_bps": "4",
-            "strategies.spread_capture.refresh_ms": 5000,
+            "strategies.spread_capture.refresh_ms": refresh_ms,
             "supervision.intensity": 1000,
-            "supervision.heartbeat_ms": 5000,
-            "supervision.hang_after_ms": 10_000,
+            "supervision.heartbeat_ms": heartbeat_ms,
+            "supervision.hang_after_ms": 2 * heartbeat_ms,
             "view.interval_ms": 60_000,
         },
     )
@@ -142,7 +149,7 @@ class _Drill:
         plan, heal_ns = scenario.plan, scenario.heal_ns
         self._end_ns = heal_ns + HEAL_NS
         latency_ms = random.Random(f"link/{scenario.seed}").choice(LATENCIES_MS)
-        self._settings = drill_settings(latency_ms)
+        self._settings = drill_settings(latency_ms, long=scenario.is_long)
         self._tape: Mapping[str, Rows] | None = None
         self._market = self._made_market()
         self._disk = MemoryDisk((f for f in plan if isinstance(f, StorageFault)), heal_ns)

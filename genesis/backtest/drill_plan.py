@@ -67,7 +67,10 @@ HIDDEN_APART_NS = 45 * SECOND_NS
 """Two times of hidden orders must not come to one denial that lasts long enough for proof."""
 
 GAPS_S = (4, 15, 60)
+LONG_GAPS_S = (15, 60, 240)
 """Mean time between two faults of a plan: a storm, a bad day, a long quiet with something in it."""
+LONG_MINUTES = 10
+"""From here on a session is long: it is there for what takes time, not for what comes in storms."""
 FAULTS_MIN = 8
 """On average, of a session too short for that."""
 
@@ -97,7 +100,9 @@ def plan_of(
     rng = random.Random(f"drill/{seed}")
     share = rng.choice((0.3, 0.6, 1.0))
     chosen = [kind for kind in kinds if rng.random() < share] or [rng.choice(kinds)]
-    mean_ns = min(rng.choice(GAPS_S) * SECOND_NS, (heal_ns - start_ns) // FAULTS_MIN)
+    length_ns = heal_ns - start_ns
+    gaps_s = LONG_GAPS_S if length_ns >= LONG_MINUTES * 60 * SECOND_NS else GAPS_S
+    mean_ns = min(rng.choice(gaps_s) * SECOND_NS, length_ns // FAULTS_MIN)
     plan: list[Fault] = []
     at_ns, hidden_ns = start_ns + 2 * SECOND_NS, 0
     while (at_ns := at_ns + rng.randrange(1, 2 * mean_ns)) < heal_ns:
