@@ -45,7 +45,7 @@ def drop(state: Ints) -> None:
     state[lay.TICKER_ID] = state[lay.RING_NEXT] = state[lay.CHECKED_ID] = 0
 
 
-@kernel
+@part
 def _apply(book: Tables, rows: Ints, first: int, stop: int, step: int) -> bool:
     """Set the levels of rows ``range(first, stop, step)``; False when the book is then crossed."""
     state = book.state
@@ -69,7 +69,7 @@ def _lose_crossed(book: Tables, time_ns: int) -> None:
     _drop_levels(state)
 
 
-@kernel
+@part
 def _apply_diff(book: Tables, rows: Ints, begin: int, time_ns: int) -> None:
     """Apply one diff unless it leaves a hole; a hole or a crossing loses the book."""
     state = book.state
@@ -118,7 +118,7 @@ def _buffer(book: Tables, rows: Ints, begin: int, end: int) -> None:
     state[lay.PENDING_END] = last + size
 
 
-@kernel
+@part
 def _take_diff(book: Tables, rows: Ints, begin: int) -> None:
     state = book.state
     if state[lay.SYNCED]:

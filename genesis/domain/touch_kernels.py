@@ -48,7 +48,7 @@ def _compare(book: Tables, at: int) -> None:
         state[lay.MISMATCHED] += 1
 
 
-@kernel
+@part
 def compare_with_ring(book: Tables) -> None:
     """Tickers run ahead of diffs: look back for the one of the book's id."""
     ring, book_id = book.ring, book.state[lay.BOOK_ID]

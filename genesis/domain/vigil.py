@@ -6,6 +6,7 @@ there is no new peak to note and no limit is reached.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 import msgspec
@@ -43,6 +44,8 @@ class Band(msgspec.Struct, frozen=True):
         """When equity first leaves the band behind ``after_ns``; None while nothing known of
         ``mids`` takes it there before ``before_ns``, at about which the search ends."""
         known = {symbol: mids[symbol] for symbol in self.held if symbol in mids}
+        if self._holds(mids):
+            return None
         size = _FIRST_CHUNK
         while after_ns < before_ns:
             ends = [end for m in known.values() if (end := m.chunk_end_ns(after_ns, size))]
@@ -55,6 +58,23 @@ class Band(msgspec.Struct, frozen=True):
             after_ns, size = upto_ns, 4 * size
         return None
 
+    def _holds(self, mids: Mapping[str, Mids]) -> bool:
+        """Whether equity stays inside at the worst and the best of all that is known."""
+        worst = best = self.rest
+        for symbol, holding in self.held.items():
+            low = high = holding.mid
+            if symbol in mids:
+                low, high = min(low, mids[symbol].lowest), max(high, mids[symbol].highest)
+                if mids[symbol].last_ns >= self.until_ns:
+                    return False
+            worst += min(holding.quantity * low, holding.quantity * high)
+            best += max(holding.quantity * low, holding.quantity * high)
+        return self._edges[0] < worst and best < self._edges[1]
+
+    @property
+    def _edges(self) -> tuple[float, float]:
+        return self.low + abs(self.low) * _SLACK, self.high - abs(self.high) * _SLACK
+
     def _left_between_ns(
         self, known: Mapping[str, Mids], after_ns: int, upto_ns: int
     ) -> int | None:
@@ -64,25 +84,40 @@ class Band(msgspec.Struct, frozen=True):
         for symbol, holding in self.held.items():
             mid = known[symbol].at(times, holding.mid) if symbol in known else holding.mid
             equity += holding.quantity * mid
-        low, high = self.low + abs(self.low) * _SLACK, self.high - abs(self.high) * _SLACK
+        low, high = self._edges
         outside = (equity <= low) | (equity >= high) | (times >= self.until_ns)
         first = int(np.argmax(outside))
         return int(times[first]) if outside[first] else None
 
 
 class Mids:
-    """What one view tells of a symbol's middle, in quote, and when."""
+    """What one view tells of a symbol's middle, in quote, and when, up to ``last_ns``.
+
+    ``lowest`` and ``highest`` may be of a moment without a touch, and then say less than is true.
+    """
 
     def __init__(self, view: BookView, tick: float) -> None:
-        tops = view.tops
+        self._tops = view.tops
+        self._half_tick = tick / 2
+        self.last_ns = view.newest_ns
+        sums = self._tops["bid_ticks"] + self._tops["ask_ticks"]
+        self.lowest = float(sums.min()) * self._half_tick
+        self.highest = float(sums.max()) * self._half_tick
+
+    @functools.cached_property
+    def _times(self) -> npt.NDArray[np.int64]:
+        return np.ascontiguousarray(self._tops["at_ns"])
+
+    @functools.cached_property
+    def _mids(self) -> Floats:
+        tops = self._tops
         bid, ask = tops["bid_ticks"], tops["ask_ticks"]
         usable = (tops["synced"] > 0) & (bid > 0) & (ask > bid)
-        self._times = np.ascontiguousarray(tops["at_ns"])
-        mids = np.where(usable, (bid + ask) * (tick / 2), np.nan)
+        mids = np.where(usable, (bid + ask) * self._half_tick, np.nan)
         if not usable.all():  # a book without a touch leaves the last mid
             newest = np.maximum.accumulate(np.where(usable, np.arange(len(tops)), 0))
             mids = mids[newest]
-        self._mids = mids
+        return mids
 
     def chunk_end_ns(self, after_ns: int, size: int) -> int:
         """The time of the ``size``-th touch behind ``after_ns``, or of the last; 0 for none."""
