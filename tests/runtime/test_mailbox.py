@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from genesis.messages.base import Control, Message, Overflow
 from genesis.runtime.mailbox import Activity, Fenced, Mailbox
+from genesis.runtime.solo import SoloMailbox
 
 CAPACITY = 4
 
@@ -269,21 +270,30 @@ actions = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(actions, max_size=60))
 def test_any_history_agrees_with_the_model(history: list[tuple]) -> None:  # type: ignore[type-arg]
+    """Also of the mailbox of one thread: it has the same lanes and policies."""
     box, model, epoch = Box(), Model(), 0
+    told: list[Message] = []
+    solo = SoloMailbox(CAPACITY, told.append, lambda: None)
     for number, action in enumerate(history):
         match action:
             case "put", kind, of:
                 # 0 is for anyone; 1 to 3: for the newest incarnation, or one or two before it.
                 to = 0 if of == 0 or epoch < of else epoch + 1 - of
                 box.mail.put(kind(number), to)
+                solo.put(kind(number), to)
                 model.put(kind(number), to)
             case "take", behind:
-                assert box.mail.take_now(epoch - behind) == model.take(epoch - behind)
+                expected = model.take(epoch - behind)
+                assert box.mail.take_now(epoch - behind) == expected
+                assert solo.take_now(epoch - behind) == expected
             case "hand", onward:
                 epoch += onward
                 to = epoch if onward else 0
-                assert box.mail.hand_to(to) == model.hand_to(to)
-        assert box.mail.depth == len(model.control) + len(model.data)
+                abandoned = model.hand_to(to)
+                assert box.mail.hand_to(to) == abandoned
+                assert solo.hand_to(to) == abandoned
+        assert box.mail.depth == solo.depth == len(model.control) + len(model.data)
+        assert box.overflows == told
         assert box.activity._count == model.work
         assert len([m for _, m in model.data if not isinstance(m, Order)]) <= CAPACITY + 3
 
