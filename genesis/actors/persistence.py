@@ -75,6 +75,7 @@ class Persistence(Actor):
         self._waiting: dict[str, Subscribe] = {}
         self._flushing = False
         self._failed = False
+        self._encoded: tuple[int, bytes] = (-1, b"")
         self._open()
 
     def end(self) -> None:
@@ -124,8 +125,10 @@ class Persistence(Actor):
             self._waiting[message.subscriber] = message
             return
         if message.after_seq is None:
-            snapshot = JournalSnapshot(journal.head_seq, journal.state_bytes(), message.epoch)
-            self.tell(message.subscriber, snapshot)
+            # At a start everyone asks, and all of them for the same state.
+            if self._encoded[0] != journal.head_seq:
+                self._encoded = journal.head_seq, journal.state_bytes()
+            self.tell(message.subscriber, JournalSnapshot(*self._encoded, message.epoch))
         else:
             self._catch_up(journal, message.subscriber, message.after_seq)
         if message.follow:

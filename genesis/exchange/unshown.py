@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from genesis.messages.market import Rows
+from genesis.messages.market import ROW, Rows
 
 Reached = Callable[[str, Rows], int | None]
 """Of a symbol and rows: when the first of them that may fill an own order was received."""
@@ -60,6 +60,13 @@ class Unshown:
                     break
                 taken.append(part)
             if taken:
-                rows = taken[0] if len(taken) == 1 else np.concatenate(taken)
+                rows = taken[0] if len(taken) == 1 else _joined(taken)
                 self._rows -= len(rows)
                 yield symbol, rows
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    # As plain integers: joining structures takes numpy ten times as long.
+    tables = [np.ascontiguousarray(part).view(np.int64) for part in parts]
+    rows: Rows = np.concatenate(tables).view(ROW)
+    return rows
