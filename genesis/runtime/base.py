@@ -82,11 +82,16 @@ class BaseRuntime:
             on_overflow=lambda message: self._overflowed(name, message),
             on_put=self._on_put(name),
             observer=self.observer,
+            puts_off=self._puts_off,
         )
 
     def _on_put(self, name: str) -> Callable[[], None] | None:
         """Whom to tell of a message for ``name``; None where it waits for them itself."""
         return None
+
+    def _puts_off(self, mailbox: Mailbox) -> bool:
+        """Whether who puts a view into ``mailbox`` now will wake its reader later."""
+        return False
 
     def address(self, name: str) -> Address:
         """The address of that name. Raises KeyError: an unknown name is a bug."""

@@ -13,7 +13,11 @@ from functools import partial
 from queue import SimpleQueue
 
 from genesis.runtime.actor import Actor
+from genesis.runtime.mailbox import Mailbox
 from genesis.runtime.turns import Guard, Unwound, forget, lives
+
+TURNS_PUT_OFF = 8
+"""For so many turns wake-ups of readers outside may be put off."""
 
 
 class Crew:
@@ -28,6 +32,9 @@ class Crew:
         self._lock = threading.Lock()
         self._thread = 0  # the number of the one that may take turns
         self._running: Actor | None = None
+        self._at_work = 0  # the identity of that thread
+        self._put_off: list[Mailbox] = []
+        self._turns_put_off = 0
 
     def start(self, actor: Actor) -> None:
         """A new incarnation's first turn, in which it begins, waits behind the others."""
@@ -39,6 +46,15 @@ class Crew:
     def turn_for(self, name: str) -> Callable[[], None]:
         """What to call for each message that waits for ``name``: one more turn for it."""
         return partial(self._ready.put, name)
+
+    def puts_off(self, mailbox: Mailbox) -> bool:
+        """Whether the caller is a member in its turn. Who reads ``mailbox`` is then woken after the
+        turns that wait already: it would only get in the way of them, for a view whose next one
+        takes its place."""
+        if threading.get_ident() != self._at_work:
+            return False
+        self._put_off.append(mailbox)
+        return True
 
     def waits(self, name: str) -> bool:
         """Whether a living member other than ``name`` has the turn now."""
@@ -59,6 +75,7 @@ class Crew:
         """End the thread and let go of every actor. None lives any more."""
         with self._lock:
             self._thread += 1
+            self._at_work = 0
             for actor, _ in self._actors.values():
                 forget(actor)
             self._actors.clear()
@@ -70,7 +87,9 @@ class Crew:
         threading.Thread(target=self._run, args=(self._thread,), name=name, daemon=True).start()
 
     def _run(self, thread: int) -> None:
-        while (turn := self._ready.get()) is not None:
+        self._at_work = threading.get_ident()
+        self._wake_others()  # those put off in a turn that never ended
+        while (turn := self._next_turn()) is not None:
             actor, guard = self._begin(turn)
             if actor is None or guard is None:
                 continue
@@ -85,6 +104,19 @@ class Crew:
                 if thread != self._thread:
                     return
                 self._running = None
+
+    def _next_turn(self) -> str | Actor | None:
+        if self._put_off:
+            self._turns_put_off += 1
+            if self._turns_put_off > TURNS_PUT_OFF or self._ready.empty():
+                self._wake_others()
+        return self._ready.get()
+
+    def _wake_others(self) -> None:
+        for mailbox in self._put_off:
+            mailbox.wake()
+        self._put_off.clear()
+        self._turns_put_off = 0
 
     def _begin(self, turn: str | Actor) -> tuple[Actor, Guard] | tuple[None, None]:
         """Whose turn it really is; nobody's when none lives there (any more, or yet).

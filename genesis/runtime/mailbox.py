@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 
 import msgspec
@@ -97,15 +98,21 @@ class Mailbox:
         on_overflow: Callable[[Message], None],
         on_put: Callable[[], None] | None = None,
         observer: Observer | None = None,
+        puts_off: Callable[[Mailbox], bool] | None = None,
     ) -> None:
+        """``puts_off`` is asked at a view that conflates whether ``wake`` will be called for it
+        later; without it, and at any other message, the reader is woken at once."""
         self.capacity = capacity
         self._observer = observer
         self._activity = activity
         self._counted = not isinstance(activity, Unwatched)
         self._on_overflow = on_overflow
-        self._on_put = on_put
+        self._puts_off = puts_off
         self._lock = threading.Lock()
         self._tokens: SimpleQueue[None] = SimpleQueue()  # wake-ups of ``take``
+        self._waits = on_put is None
+        self._wake = on_put or partial(self._tokens.put, None)
+        self._owed = 0  # wake-ups put off
         self._control: deque[Entry] = deque()
         self._data: deque[Entry] = deque()
         self._conflating: dict[tuple[type, str], Entry] = {}
@@ -124,6 +131,8 @@ class Mailbox:
         ``on_overflow`` is told once until half of what waits has been worked off.
         """
         overflowed = replaced = False
+        key = None
+        wakes = 0
         with self._lock:
             if type(message).lane is _CONTROL:
                 self._control.append(Entry(message, None, epoch, time.monotonic_ns(), origin))
@@ -149,15 +158,25 @@ class Mailbox:
                 if key is not None:
                     self._conflating[key] = entry
             # One that took another's place is counted already, and already has its wake-up.
-            if not replaced and self._counted:
-                self._activity.begin()
-        if not replaced:
-            if self._on_put is None:
-                self._tokens.put(None)
-            else:
-                self._on_put()
+            if not replaced:
+                if self._counted:
+                    self._activity.begin()
+                if key is not None and self._puts_off is not None and self._puts_off(self):
+                    self._owed += 1
+                else:
+                    # What is put off must not keep this one waiting in its place.
+                    wakes, self._owed = 1 + self._owed, 0
+        for _ in range(wakes):
+            self._wake()
         if overflowed:
             self._on_overflow(message)
+
+    def wake(self) -> None:
+        """Give the wake-ups that were put off."""
+        with self._lock:
+            wakes, self._owed = self._owed, 0
+        for _ in range(wakes):
+            self._wake()
 
     def _drop_oldest(self, kind: type[Message]) -> bool:
         for index, entry in enumerate(self._data):
@@ -240,8 +259,8 @@ class Mailbox:
                 self._activity.begin()
         if was_busy:
             self._activity.end()
-        if self._on_put is None:
-            self._tokens.put(None)
+        if self._waits:
+            self._wake()
         return abandoned
 
     def _finish(self) -> tuple[bool, Message | None]:

@@ -13,7 +13,7 @@ from genesis.runtime.address import Address
 from genesis.runtime.base import BaseRuntime, Inbox, describe, starter
 from genesis.runtime.clock import Clock
 from genesis.runtime.crew import Crew
-from genesis.runtime.mailbox import Activity, Fenced
+from genesis.runtime.mailbox import Activity, Fenced, Mailbox
 from genesis.runtime.observer import Observer
 from genesis.runtime.timers import Timers
 from genesis.runtime.turns import NoTurn, forget
@@ -41,11 +41,14 @@ class ThreadsRuntime(BaseRuntime):
         )
         self._timers = Timers(clock, self._activity)
         self._revoked = threading.Condition()
+        self._crews: list[Crew] = []
         self._crew_of: dict[str, Crew] = {}
         self._timers.start()
 
     def crew(self, name: str, members: Iterable[str]) -> None:
-        self._crew_of |= dict.fromkeys(members, Crew(name))
+        crew = Crew(name)
+        self._crews.append(crew)
+        self._crew_of |= dict.fromkeys(members, crew)
 
     def wall_ns(self) -> int:
         """Real time that never goes back, for supervision; not a time of day."""
@@ -71,7 +74,7 @@ class ThreadsRuntime(BaseRuntime):
             address.vacate(address.living)
         with self._revoked:
             self._revoked.notify_all()
-        for crew in set(self._crew_of.values()):
+        for crew in self._crews:
             crew.stop()
 
     def inbox(self, address: Address, epoch: int) -> Any:
@@ -109,3 +112,6 @@ class ThreadsRuntime(BaseRuntime):
 
     def _on_put(self, name: str) -> Callable[[], None] | None:
         return self._crew_of[name].turn_for(name) if name in self._crew_of else None
+
+    def _puts_off(self, mailbox: Mailbox) -> bool:
+        return any(crew.puts_off(mailbox) for crew in self._crews)

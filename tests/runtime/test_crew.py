@@ -5,97 +5,14 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
-from typing import Any
 
 import pykka
-import pytest
-from test_threads import SECOND, Do, Fail, Listener, Say, Tick, Worker, until
+from ship import CREW, MEMBERS, Sailor, Ship, Urgent
+from test_threads import SECOND, Do, Fail, Say, Tick, Worker, until
 
-from genesis.messages.base import Control, Message
 from genesis.messages.lifecycle import ActorDown, ActorStarted, ActorStopped, InjectHang, Stop
-from genesis.runtime.actor import SUPERVISOR, handles
-from genesis.runtime.clock import WarpClock
-from genesis.runtime.threads import ThreadsRuntime, starter
-
-CREW = "deck"
-MEMBERS = ("ann", "bob", "cid")
-
-
-class Urgent(Control, frozen=True):
-    text: str
-
-
-class Sailor(Worker):
-    """Writes down who was told what; ``log`` is the whole crew's."""
-
-    @handles(Say)
-    def _on_say(self, say: Say) -> str:
-        self.log.append((self.name, say.text))
-        return threading.current_thread().name
-
-    @handles(Urgent)
-    def _on_urgent(self, urgent: Urgent) -> None:
-        self.log.append((self.name, urgent.text))
-
-
-class Ship:
-    """A runtime with a listening supervisor, a crew of three, and one who works alone."""
-
-    def __init__(self) -> None:
-        self.runtime = ThreadsRuntime(WarpClock(0))
-        self.heard: list[Message] = []
-        self.log: list[Any] = []
-        self.sailor = starter(Sailor, log=self.log)
-        self.wakes: list[threading.Event] = []
-        self.runtime.register(SUPERVISOR)
-        self.runtime.spawn(SUPERVISOR, starter(Listener, heard=self.heard))
-        self.runtime.crew(CREW, MEMBERS)
-        for name in (*MEMBERS, "loner"):
-            self.runtime.register(name)
-            self.spawn(name)
-
-    def spawn(self, name: str) -> int:
-        epoch = self.runtime.spawn(name, self.sailor)
-        until(lambda: ActorStarted(name, epoch) in self.heard, f"the start of {name}")
-        return epoch
-
-    def tell(self, name: str, *messages: Message) -> None:
-        for message in messages:
-            self.runtime.address(name).tell(message)
-
-    def idle(self) -> None:
-        until(lambda: self.runtime._activity.idle, "idleness")
-
-    def hold(self, name: str) -> tuple[threading.Event, threading.Event]:
-        """``name`` does not come back from its turn until the first event is set; the second is set
-        when it has come back and sent something."""
-        inside, wake, back = threading.Event(), threading.Event(), threading.Event()
-        self.wakes.append(wake)
-
-        def hang(sailor: Worker) -> None:
-            inside.set()
-            wake.wait(10)
-            sailor.tell(SUPERVISOR, Say(f"{name} from the grave"))
-            sailor.tell("loner", Say(f"{name} from the grave"))
-            back.set()
-
-        self.tell(name, Do(hang))
-        assert inside.wait(10)
-        return wake, back
-
-    def threads(self) -> list[str]:
-        return [t.name for t in threading.enumerate() if t.name.startswith(f"{CREW}#")]
-
-
-@pytest.fixture
-def ship() -> Iterator[Ship]:
-    ship = Ship()
-    yield ship
-    ship.runtime.stop()
-    for wake in ship.wakes:
-        wake.set()
-    until(lambda: not ship.threads(), "the crew's threads to end")
+from genesis.runtime.actor import SUPERVISOR
+from genesis.runtime.threads import starter
 
 
 def test_a_crew_shares_one_thread_and_nobody_else_does(ship: Ship) -> None:

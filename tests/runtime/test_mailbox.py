@@ -167,6 +167,30 @@ def test_where_readers_come_in_turns_each_new_message_asks_for_one_turn() -> Non
     assert mail._tokens.empty()
 
 
+def test_a_wake_up_that_is_put_off_comes_with_the_next_message_or_when_it_is_called_for() -> None:
+    put_off: list[Mailbox] = []
+    mail = Mailbox(
+        CAPACITY,
+        Activity(),
+        lambda message: None,
+        puts_off=lambda mailbox: put_off.append(mailbox) is None,
+    )
+    mail.hand_to(1)
+    mail._tokens.get()  # that of its reader's coming
+    mail.put(View(1, "BTC"))
+    mail.put(View(2, "BTC"))
+    mail.put(View(3, "ETH"))
+    assert mail._tokens.empty()
+    assert put_off == [mail, mail]
+    mail.put(Order(4))
+    assert [mail.take(1) for _ in range(3)] == [View(2, "BTC"), View(3, "ETH"), Order(4)]
+    mail.put(View(5, "BTC"))
+    mail.wake()
+    mail.wake()
+    assert mail.take(1) == View(5, "BTC")
+    assert mail._tokens.empty()
+
+
 def test_a_fenced_reader_is_sent_away_at_once() -> None:
     box = box_read_by(1)
     box.mail.hand_to(2)

@@ -1,0 +1,59 @@
+"""Who reads a crew's views from outside does not get in the way of its turns, nor wait for long."""
+
+from __future__ import annotations
+
+import threading
+
+from ship import Picture, Ship
+from test_threads import Do, Say, Worker, until
+
+from genesis.runtime.crew import TURNS_PUT_OFF
+
+
+def show(sailor: Worker) -> None:
+    """A view for the one outside, as a book publishes it."""
+    sailor.tell("loner", Picture(len(sailor.log)))
+
+
+def test_a_view_wakes_no_reader_outside_while_others_wait_for_their_turns(ship: Ship) -> None:
+    wake, _ = ship.hold("ann")
+    ship.tell("bob", Do(show), Say("next"), Say("last"))
+    wake.set()
+    ship.idle()
+    seen = [entry for entry in ship.log if entry != ("loner", "ann from the grave")]
+    assert seen == [("bob", "next"), ("bob", "last"), ("loner", 0)]
+
+
+def test_a_view_waits_for_so_many_turns_and_no_more(ship: Ship) -> None:
+    wake, _ = ship.hold("ann")
+    ship.tell("bob", Do(show), *(Say("turn") for _ in range(TURNS_PUT_OFF)))
+    woken = threading.Event()
+    ship.tell("bob", Do(lambda sailor: woken.wait(10)))
+    wake.set()
+    until(lambda: ("loner", 0) in ship.log, "the view, before the last turn is over")
+    woken.set()
+
+
+def test_what_is_no_view_takes_the_view_before_it_along(ship: Ship) -> None:
+    """An intent must not wait for its reader's attention behind a view that can."""
+    wake, _ = ship.hold("ann")
+    stuck = threading.Event()
+    ship.wakes.append(stuck)
+    ship.tell("bob", Do(show), Do(lambda sailor: sailor.tell("loner", Say("intent"))))
+    ship.tell("bob", Do(lambda sailor: stuck.wait(10)))
+    wake.set()
+    until(lambda: ("loner", "intent") in ship.log, "the intent, while bob is stuck")
+    assert ship.log[-2:] == [("loner", 0), ("loner", "intent")]
+
+
+def test_a_view_put_off_before_a_hang_is_seen_once_the_crew_goes_on(ship: Ship) -> None:
+    wake, _ = ship.hold("ann")
+    stuck = threading.Event()
+    ship.wakes.append(stuck)
+    ship.tell("bob", Do(show), Do(lambda sailor: stuck.wait(10)))
+    wake.set()
+    mailbox = ship.runtime.address("bob").mailbox
+    until(lambda: mailbox.depth == 0 and mailbox.handling is not None, "bob's hang")
+    assert ("loner", 0) not in ship.log
+    ship.runtime.fence("bob", 1, "hung")
+    until(lambda: ("loner", 0) in ship.log, "the view")
