@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import zlib
@@ -27,6 +28,9 @@ KEPT_BYTES = 8 << 30
 """Of all entries together; those not used for longest make room."""
 
 _META = "meta.json"
+_MAKING = "making-"
+_OURS = re.compile(rf"[0-9a-f]{{32}}|{_MAKING}.*")
+"""Names of entries. A folder that a person named may hold other things, and those stay."""
 _SOURCES = (
     "exchange/*.py",
     "exchange/binance/*.py",
@@ -93,7 +97,8 @@ class TapeCache:
         return _load(entry, check=False) or history
 
     def _make_room(self, newest: Path) -> None:
-        entries = [entry for entry in self.folder.iterdir() if entry != newest]
+        own = (entry for entry in self.folder.iterdir() if _OURS.fullmatch(entry.name))
+        entries = [entry for entry in own if entry != newest]
         entries.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
         left = KEPT_BYTES - _size(newest)
         for entry in entries:
@@ -131,7 +136,7 @@ def _code() -> str:
 
 def _store(entry: Path, history: History) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix="making-", dir=entry.parent))
+    making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=entry.parent))
     try:
         files = {}
         for number, (symbol, rows) in enumerate(history.rows.items()):

@@ -163,6 +163,21 @@ def test_the_entry_not_used_for_longest_makes_room(
     assert conversion.times == 3
 
 
+def test_what_is_no_entry_makes_no_room(
+    conversion: Conversion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious = tmp_path / "a folder of mine"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("years of work")
+    os.utime(precious, (1e9, 1e9))
+    monkeypatch.setattr(tape_cache, "KEPT_BYTES", 1)
+    cache = TapeCache(tmp_path)
+    for what in "ab":
+        cache.history([conversion.path], what, conversion)
+    assert (precious / "thesis.txt").exists()
+    assert len(list(tmp_path.glob("*/meta.json"))) == 1
+
+
 def test_without_a_cache_nothing_is_kept(conversion: Conversion) -> None:
     cache = NoCache()
     assert len(kept(conversion, cache).rows["BTCUSDT"]) == len(
