@@ -207,7 +207,10 @@ def _read_csv(path: Path, bare: Mapping[int, Sequence[str]]) -> Any:
 
     with pa.input_stream(str(path)) as stream:  # decompresses by the name
         beginning = stream.read(1 << 16).decode("utf-8", "replace")
-    cells = next(csv.reader(io.StringIO(beginning)), [])
+    try:
+        cells = next(csv.reader(io.StringIO(beginning)), [])
+    except csv.Error:  # odd line ends; the other reader judges them
+        cells = []
     names = None
     if cells and _is_number(cells[0]):  # no column is called by a number
         names = bare.get(len(cells))

@@ -134,6 +134,7 @@ def test_files_that_overlap_are_refused_by_name(tmp_path: Path) -> None:
         ("BTCUSDT.parquet", b"no parquet", "cannot be read as parquet: "),
         ("BTCUSDT.csv", b"", "the file is empty"),
         ("BTCUSDT.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read as csv: "),
+        ("BTCUSDT.csv", b"\x00\r\x01no csv\r\r\n" * 9, "no column time|cannot be read as csv"),
         ("BTCUSDT.xlsx", b"x", "its name ends in none of .feather"),
         ("BTCUSDT.npy", b"x", "is not an npy file"),
         ("BTCUSDT.csv.gz", b"x", "cannot be read as csv.gz: "),
