@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from genesis.backtest.drill import Verdict
 
 VIOLATED, INTERRUPTED = 4, 130
+SEEDS_MAX = 100_000
+"""In one command, as all of them are handed out at its start; --first goes on from there."""
 STEPS_MAX = 400
 """Steps shown of one seed; the newest, as it breaks at the end."""
 
 
 def drill(
-    seeds: Annotated[int, typer.Option(min=1, help="How many sessions, from --first on.")] = 20,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=SEEDS_MAX, help="How many sessions, from --first on.")
+    ] = 20,
     first: Annotated[int, typer.Option("--first", min=0, help="The first seed.")] = 0,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Show this one seed step by step.")

@@ -38,6 +38,7 @@ USAGE: list[tuple[str, str]] = [
     ("drill --minutes 0", "--minutes 0 cannot be used; give more than 0, at most 1440"),
     ("drill --faults crsh-after", "--faults 'crsh-after' is unknown; did you mean crash-after?"),
     ("drill --seeds 0", "invalid value for '--seeds': "),
+    ("drill --seeds 99999999999", "invalid value for '--seeds': "),
     ("run now", "got unexpected extra argument(s) (now); see genesis run --help"),
     ("rn", "no such command 'rn'. Did you mean 'run'? See genesis --help"),
     ("data check", "missing argument 'files'; see genesis data check --help"),
