@@ -83,9 +83,12 @@ def replay(data_dir: Path, run: int | None = None) -> Verdict:
     capture = Capture(find_capture(data_dir, run))
     past = Past(data_dir)
     try:
-        return _Replay(capture, past).run()
+        verdict = _Replay(capture, past).run()
     finally:
         past.close()
+    if verdict.divergence is None and not verdict.handled and not verdict.complete:
+        raise InputError(f"{capture.path}: it ends before its first message: it shows nothing")
+    return verdict
 
 
 class _Replay:

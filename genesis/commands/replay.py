@@ -57,8 +57,6 @@ def _lines(verdict: Verdict) -> list[str]:
     )
     if verdict.divergence is not None:
         return [f"Run {verdict.run}{versions}: different.", *verdict.divergence.lines()]
-    if not verdict.handled and not verdict.complete:
-        return [f"Run {verdict.run}{versions}: its capture ends before the first message."]
     if not verdict.complete:
         return [
             f"Run {verdict.run}{versions}: identical up to {until}, where its capture ends:",

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import zstandard
 from daemon_process import BUSY, ROOT, genesis, start
 
 from genesis.capture.reader import captures
@@ -133,6 +134,15 @@ def test_a_forged_fill_in_the_journal_is_named(session: Path, tmp_path: Path) ->
     assert "at 1.23 " in said.out
 
 
+def damage_early(path: Path) -> None:
+    """Where the first frame, which is the header's, has ended."""
+    whole = path.read_bytes()
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    frame.decompress(whole)
+    begin = len(whole) - len(frame.unused_data)
+    path.write_bytes(whole[:begin] + b"no frame" + whole[begin + 8 :])
+
+
 @pytest.mark.parametrize(
     ("spoil", "arguments", "line"),
     [
@@ -143,6 +153,7 @@ def test_a_forged_fill_in_the_journal_is_named(session: Path, tmp_path: Path) ->
             (),
             "there is nothing in it to replay",
         ),
+        (lambda folder: damage_early(captures(folder)[1]), (), "it ends before its first message"),
         (lambda folder: (folder / JOURNAL_NAME).unlink(), (), "there is no journal here"),
     ],
 )
