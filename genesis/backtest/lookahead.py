@@ -17,7 +17,7 @@ import numpy as np
 from genesis.actors.strategy import RISK
 from genesis.backtest.engine import VirtualSession
 from genesis.backtest.guard import Guard, unguarded
-from genesis.backtest.run import settled
+from genesis.backtest.run import crashes, settled
 from genesis.backtest.wording import moment
 from genesis.config import Settings
 from genesis.domain.money import text
@@ -92,7 +92,7 @@ def decisions_of(
 ) -> Decided:
     """Trade a market, under ``guard``, and note every order that a strategy intends.
 
-    Raises RuntimeFault when the run ends with an error.
+    Raises RuntimeFault when the run ends with an error, or a strategy failed in it.
     """
     seen = _Seen()
     if market.tape is None:
@@ -117,8 +117,8 @@ def decisions_of(
     mailbox.__dict__["put"] = watched
     with guard(session.abandon):
         outcome = session.run()
-    if outcome.error:
-        raise RuntimeFault(outcome.error)
+    if error := outcome.error or crashes(log.entries):
+        raise RuntimeFault(error)
     if market.tape is not None:
         times = [rows["time_ns"] for rows in market.tape.values() if len(rows)]
         seen.last_ns = max(int(t[-1]) for t in times)

@@ -109,7 +109,7 @@ class Backtest:
             prices=dict(self._paths(end_ns)),
             halted=outcome.halted,
             halt_reason=halts[-1] if outcome.halted and halts else "",
-            error=outcome.error or _crashes(entries),
+            error=outcome.error or crashes(entries),
         )
 
     def _paths(self, end_ns: int) -> Iterator[tuple[str, PricePath]]:
@@ -151,8 +151,11 @@ def settled(settings: Settings, market: Market) -> Settings:
     return settings.model_copy(update={"supervision": supervision, "view": view, "risk": risk})
 
 
-def _crashes(entries: list[Entry]) -> str:
-    """No fault was injected, so a strategy that died has a bug, and its figures are not its own."""
+def crashes(entries: list[Entry]) -> str:
+    """One line on strategies that died, empty where none did.
+
+    No fault was injected, so one that died has a bug, and its figures are not its own.
+    """
     deaths = [
         entry.event
         for entry in entries
@@ -161,5 +164,6 @@ def _crashes(entries: list[Entry]) -> str:
     own = [death for death in deaths if death.cause == death.name]
     if not own:
         return ""
+    reason = " ".join(own[0].reason.split())
     times = "once" if len(own) == 1 else f"{len(own)} times"
-    return f"{own[0].name} failed {times} and was restarted; the first time: {own[0].reason}"
+    return f"{own[0].name} failed {times} and was restarted; the first time: {reason}"

@@ -33,11 +33,12 @@ class Guard:
     """Around one message, what pykka's loop does around it: an exception is the actor's death.
 
     ``deadly`` is BaseException where nothing but actors runs, so that nothing else can be meant.
+    Elsewhere an interrupt is for the process; that an actor asks to exit never is.
     """
 
-    def __init__(self, actor: Actor, deadly: type[BaseException] = Exception) -> None:
+    def __init__(self, actor: Actor, *deadly: type[BaseException]) -> None:
         self._actor = actor
-        self._deadly = deadly
+        self._deadly = deadly or (Exception, SystemExit)
 
     def __enter__(self) -> None:
         pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -12,9 +13,11 @@ import numpy as np
 import pytest
 
 from genesis import daemon
+from genesis.backtest.lookahead import decisions_of
 from genesis.backtest.run import Backtest, BacktestResult, run_backtest
 from genesis.commands.watchdog import watchdog
 from genesis.config import Settings
+from genesis.errors import RuntimeFault
 from genesis.exchange.history import open_history
 from genesis.exchange.source import Market
 from genesis.exchange.tape_cache import NoCache, TapeCache
@@ -133,6 +136,30 @@ def test_a_strategy_that_fails_is_told_with_how_often_and_why(
     assert result.summary.orders == 0
     assert "strategy.ema_cross failed" in result.error
     assert "no price is zero" in result.error
+
+
+class Leaves(Strategy):
+    cadence = Cadence(every_trade=True)
+
+    def on_trade(
+        self, desk: Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
+    ) -> None:
+        sys.exit("enough\nfor today")
+
+
+def test_one_that_asks_to_exit_has_failed_and_ends_nobody_else(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trading(monkeypatch, Leaves)
+    assert "SystemExit: enough for today" in run_backtest(SETTINGS, market).error
+
+
+def test_nothing_is_proven_of_one_that_fails(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trading(monkeypatch, Fails)
+    with pytest.raises(RuntimeFault, match="no price is zero"):
+        decisions_of(SETTINGS, market)
 
 
 def test_one_that_fails_too_often_in_a_minute_halts_the_run(
