@@ -16,13 +16,18 @@ def main() -> None:
     try:
         code = app(prog_name="genesis", standalone_mode=False)
     except typer.TyperException as error:
-        if said := " ".join(error.format_message().split()):  # none where the help was shown
+        if said := _one_line(error.format_message()):  # none where the help was shown
             print(f"genesis: {_usage(said, error)}", file=sys.stderr)
         sys.exit(error.exit_code)
     except GenesisError as error:
-        print(f"genesis: {error}", file=sys.stderr)
+        print(f"genesis: {_one_line(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     sys.exit(code)
+
+
+def _one_line(text: str) -> str:
+    """What was typed or read from a file may hold what a terminal would obey."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _usage(said: str, error: typer.TyperException) -> str:

@@ -39,6 +39,7 @@ USAGE: list[tuple[str, str]] = [
     ("drill --faults crsh-after", "--faults 'crsh-after' is unknown; did you mean crash-after?"),
     ("drill --seeds 0", "invalid value for '--seeds': "),
     ("drill --seeds 99999999999", "invalid value for '--seeds': "),
+    ("backtest --market simulated --from \x1b[31mx", "genesis: --from [31mx is no date or time"),
     ("run now", "got unexpected extra argument(s) (now); see genesis run --help"),
     ("rn", "no such command 'rn'. Did you mean 'run'? See genesis --help"),
     ("data check", "missing argument 'files'; see genesis data check --help"),
