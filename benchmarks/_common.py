@@ -56,7 +56,8 @@ def deltas() -> tuple[npt.NDArray[np.int64], str]:
 def peers_data(name: str) -> npt.NDArray[Any]:
     """One of the peers' files (``trades``, ``deltas``, ``candles``), made where it is missing.
 
-    Exits where it can neither be found nor made: a whole backtest is compared on that data only.
+    Where it can neither be found nor made the benchmark is skipped, saying so: a whole backtest is
+    compared on that data only.
     """
     peers = Path(os.environ.get("PEERS", ROOT / ".peers")).resolve()
     path = peers / "data" / f"{name}.npy"
@@ -65,7 +66,8 @@ def peers_data(name: str) -> npt.NDArray[Any]:
         path.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run([sys.executable, script], cwd=peers, check=True, stdout=subprocess.DEVNULL)
     if not path.is_file():
-        sys.exit(f"bench: {path} is missing; set PEERS to where the peers' data lies")
+        print(f"bench: skipped, {path} is missing; set PEERS to where it lies", file=sys.stderr)
+        raise SystemExit(0)
     data: npt.NDArray[Any] = np.load(path, mmap_mode="r")
     return data
 

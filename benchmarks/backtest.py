@@ -182,6 +182,7 @@ def main() -> None:
     if len(sys.argv) > 2:
         one(sys.argv[1], int(sys.argv[2]))
         return
+    peers_data("trades")  # skips all of it at once
     for kind in sys.argv[1:] or KINDS:
         for n in SIZES:
             command = [sys.executable, "-m", "benchmarks.backtest", kind, str(n)]
