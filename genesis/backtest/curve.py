@@ -62,7 +62,7 @@ def equity_curve(
     times = times[(times >= start_ns) & (times <= end_ns)]
     cash = np.array([start_equity, *(h.cash for h in holdings)])
     inventory, gross = np.zeros(len(times)), np.zeros(len(times))
-    for symbol in {h.symbol for h in holdings}:
+    for symbol in sorted({h.symbol for h in holdings}):  # sums of floats have an order
         own = [h for h in holdings if h.symbol == symbol]
         since = np.array([h.time_ns for h in own], np.int64)
         held = np.array([0.0, *(h.quantity for h in own)])[_newest(since, times) + 1]
