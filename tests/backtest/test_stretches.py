@@ -117,7 +117,12 @@ def chosen(to_venue_ms: int, from_venue_ms: int, jitter_ms: int, refresh_ms: int
     return Settings.load(None, given)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    derandomize=True,  # a run is to say the same twice; widen it by hand
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(
     seed=st.integers(0, 1000),
     symbols=st.sampled_from([("BTCUSDT",), ("BTCUSDT", "ETHUSDT")]),
