@@ -47,7 +47,7 @@ def _gathered(
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
+            process.kill()
 
 
 def _ready(begin: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
