@@ -138,7 +138,8 @@ class StrategyHost(FollowingActor):
         if again.number != self._continuing:
             return
         self._continues_ns = ALL_NS
-        horizon_ns = self.horizon_ns()
+        # Another strategy reaches it only through its own orders: they may meet at the venue.
+        horizon_ns = self.horizon_ns(hears_readers=self._desk.has_orders)
         if not self._desk.intents and horizon_ns is not None:
             self._waiting.run(horizon_ns)
         if self._desk.intents and self._desk.now_ns <= self.now_ns():

@@ -12,7 +12,7 @@ from genesis.actors.ladder import RECOVERY
 from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
 from genesis.config import Settings
-from genesis.daemon import House
+from genesis.daemon import MS, House
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import (
@@ -97,6 +97,8 @@ class VirtualSession:
         )
         healthy = not actor_faults and faults is None
         self.runtime.lookahead = lookahead and healthy and not self.house.reads_depth
+        paper = settings.paper
+        self.runtime.reaction_ns = (paper.latency_to_venue_ms + paper.latency_from_venue_ms) * MS
         self.house.gate.hold(RECOVERY, "starting")
         if state.halted:
             self.house.gate.hold(HALT, state.halt_reason)

@@ -85,7 +85,7 @@ class Runtime(Protocol):
         rank: int = 0,
     ) -> None: ...
 
-    def horizon_ns(self) -> int | None: ...
+    def horizon_ns(self, hears_readers: bool = False) -> int | None: ...
 
     def died(self, address: Address, epoch: int, reason: str) -> None: ...
 
@@ -158,10 +158,13 @@ class Actor(pykka.Actor):
             context.address, context.epoch, delay_ns, message, wall=False, rank=rank
         )
 
-    def horizon_ns(self) -> int | None:
+    def horizon_ns(self, hears_readers: bool = False) -> int | None:
         """In virtual time: before this moment nothing else happens, so that what is received until
-        then may be worked off now. None in real time, where nobody knows."""
-        return self.context.runtime.horizon_ns()
+        then may be worked off now. None in real time, where nobody knows.
+
+        ``hears_readers``: what those still do who read what was received may reach this actor.
+        """
+        return self.context.runtime.horizon_ns(hears_readers)
 
     def after_wall(self, delay_ns: int, message: Message) -> None:
         """As ``after``, in real time: for housekeeping that recorded time must not hurry."""

@@ -134,7 +134,7 @@ class BaseRuntime:
         down = ActorDown(address.name, epoch, reason, vacated.message)
         self._addresses[SUPERVISOR].tell(down)
 
-    def horizon_ns(self) -> int | None:
+    def horizon_ns(self, hears_readers: bool = False) -> int | None:
         """In real time nobody knows what comes next."""
         return None
 

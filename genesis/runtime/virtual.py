@@ -33,7 +33,8 @@ class VirtualRuntime(BaseRuntime):
     """``run`` drives everything: what is ready first in, first out, then the next timer.
 
     ``lookahead``: what is received before the next timer may travel at once. Nothing that happens
-    is changed by it, only how often anyone is woken.
+    is changed by it, only how often anyone is woken. ``reaction_ns``: what a reader does reaches
+    no other before that.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class VirtualRuntime(BaseRuntime):
     ) -> None:
         super().__init__(WarpClock(start_ns), seed=seed, mailbox_capacity=mailbox_capacity)
         self.lookahead = False
+        self.reaction_ns = 0
         self._ready: deque[tuple[Address, Actor | None]] = deque()
         self._timers: list[Timer] = []
         self._readers: list[Timer] = []
@@ -110,11 +112,14 @@ class VirtualRuntime(BaseRuntime):
         timers = self._timers if rank < READERS_RANK else self._readers
         heapq.heappush(timers, (due_ns, rank, next(self._numbers), address, epoch, message))
 
-    def horizon_ns(self) -> int:
+    def horizon_ns(self, hears_readers: bool = False) -> int:
         now_ns = self.clock.now_ns()
         if not self.lookahead:
             return now_ns + 1
-        return max(now_ns + 1, self._timers[0][0]) if self._timers else ENDLESS_NS
+        horizon_ns = self._timers[0][0] if self._timers else ENDLESS_NS
+        if hears_readers and self._readers:
+            horizon_ns = min(horizon_ns, self._readers[0][0] + self.reaction_ns)
+        return max(now_ns + 1, horizon_ns)
 
     def hang(self, address: Address, epoch: int) -> None:
         """One thread cannot wait: the incarnation simply gets no more turns until it is fenced."""

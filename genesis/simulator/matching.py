@@ -56,28 +56,32 @@ class _Request(NamedTuple):
 
 
 class _Line:
-    """One ordered connection: nothing overtakes what left before it."""
+    """One ordered connection: nothing overtakes what left before it.
+
+    Each way has its own chance: a request may leave before or after the market that is answered
+    at the venue's later time has been played.
+    """
 
     def __init__(self, settings: PaperSettings, rng: random.Random, sent: Iterator[int]) -> None:
         self.requests: deque[_Request] = deque()
         self._sent = sent
         self._settings = settings
-        self._rng = rng
+        self._there, self._back = (random.Random(rng.getrandbits(64)) for _ in range(2))
         self._last_arrival_ns = self._last_due_ns = 0
 
     def send(self, now_ns: int, act: Callable[[int], None]) -> None:
-        at = now_ns + self._settings.latency_to_venue_ns + self._jitter_ns()
+        at = now_ns + self._settings.latency_to_venue_ns + self._jitter_ns(self._there)
         self._last_arrival_ns = max(self._last_arrival_ns, at)
         self.requests.append(_Request(self._last_arrival_ns, next(self._sent), act))
 
     def answer_due_ns(self, venue_ns: int) -> int:
-        at = venue_ns + self._settings.latency_from_venue_ns + self._jitter_ns()
+        at = venue_ns + self._settings.latency_from_venue_ns + self._jitter_ns(self._back)
         self._last_due_ns = max(self._last_due_ns, at)
         return self._last_due_ns
 
-    def _jitter_ns(self) -> int:
+    def _jitter_ns(self, rng: random.Random) -> int:
         jitter = self._settings.jitter_ns
-        return self._rng.randrange(jitter + 1) if jitter else 0
+        return rng.randrange(jitter + 1) if jitter else 0
 
 
 class MatchingEngine:
@@ -102,10 +106,10 @@ class MatchingEngine:
         self._desks: dict[str, OrderDesk] = {}
         self._matchers: dict[str, SymbolMatcher] = {}
         sent = itertools.count()
-        self._account_line = _Line(settings, random.Random(rng.getrandbits(64)), sent)
+        self._account_line = _Line(settings, rng, sent)
         self._lines: dict[str, _Line] = {}
         for instrument in sorted(instruments, key=lambda i: i.symbol):
-            line = _Line(settings, random.Random(rng.getrandbits(64)), sent)
+            line = _Line(settings, rng, sent)
             emit = self._emitter(line)
             desk = OrderDesk(instrument, self.account, settings, emit, first_id)
             self._lines[instrument.symbol] = line

@@ -105,6 +105,11 @@ class Desk:
         """Own orders that are not terminal, those still on their way included."""
         return (o for o in self._orders.values() if o.intent.symbol == symbol)
 
+    @property
+    def has_orders(self) -> bool:
+        """Whether any own order is not terminal, those still on their way included."""
+        return bool(self._orders)
+
     def order(self, client_order_id: str) -> OwnOrder | None:
         """One of the own orders that are not terminal."""
         return self._orders.get(client_order_id)
