@@ -17,8 +17,8 @@ import numpy as np
 from genesis.actors.strategy import RISK
 from genesis.backtest.engine import VirtualSession
 from genesis.backtest.guard import Guard, unguarded
+from genesis.backtest.reports.wording import moment
 from genesis.backtest.run import crashes, settled
-from genesis.backtest.wording import moment
 from genesis.config import Settings
 from genesis.domain.money import text
 from genesis.errors import RuntimeFault

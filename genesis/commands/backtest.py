@@ -15,7 +15,7 @@ import typer
 from genesis.commands import inputs
 
 if TYPE_CHECKING:
-    from genesis.backtest.metrics import Measured
+    from genesis.backtest.reports.metrics import Measured
     from genesis.backtest.run import Backtest, BacktestResult
     from genesis.config import Settings
     from genesis.exchange.source import Market
@@ -144,9 +144,9 @@ def _tell(result: BacktestResult, market: Market, folder: DataFolder | None, as_
     import msgspec
     from rich.console import Console
 
-    from genesis.backtest.metrics import measure
-    from genesis.backtest.report import print_summary, report_json, write_report
-    from genesis.backtest.touches import decided_touches
+    from genesis.backtest.reports.metrics import measure
+    from genesis.backtest.reports.report import print_summary, report_json, write_report
+    from genesis.backtest.reports.touches import decided_touches
 
     touches = decided_touches(result.entries, market.tape or {}, market.instruments)
     measured: Measured = measure(result, touches)

@@ -14,7 +14,7 @@ from genesis.commands.progress import progress
 from genesis.errors import ConfigError
 
 if TYPE_CHECKING:
-    from genesis.backtest.drill import Verdict
+    from genesis.backtest.drills.drill import Verdict
 
 VIOLATED, INTERRUPTED = 4, 130
 SEEDS_MAX = 100_000
@@ -40,7 +40,7 @@ def drill(
     ] = None,
 ) -> None:
     """Crash, hang and starve the actors from seeds; hold the journal against the venue's truth."""
-    from genesis.backtest.drill_plan import kinds_of
+    from genesis.backtest.drills.plan import kinds_of
 
     if not 0 < minutes <= 1440:
         raise ConfigError(f"--minutes {minutes:g} cannot be used; give more than 0, at most 1440")
@@ -109,8 +109,8 @@ class _Count:
 
 
 def _tell_violation(verdict: Verdict, shortest: Verdict, options: str) -> None:
-    from genesis.backtest.drill import START_NS
-    from genesis.backtest.drill_plan import told
+    from genesis.backtest.drills.drill import START_NS
+    from genesis.backtest.drills.plan import told
 
     seed, plan = verdict.scenario.seed, shortest.scenario.plan
     typer.echo(f"seed {seed}:")
@@ -129,9 +129,9 @@ def _tell_violation(verdict: Verdict, shortest: Verdict, options: str) -> None:
 
 def _show(seed: int, minutes: float, kinds: tuple[str, ...], faults: str) -> None:
     """One seed, its steps, and what it came to; of a violation the shortest plan's."""
-    from genesis.backtest.drill import START_NS, drill, scenario_of
-    from genesis.backtest.drill_plan import told
-    from genesis.backtest.drill_shrink import shrink
+    from genesis.backtest.drills.drill import START_NS, drill, scenario_of
+    from genesis.backtest.drills.plan import told
+    from genesis.backtest.drills.shrink import shrink
 
     _quietly()
     verdict = drill(scenario_of(seed, minutes, kinds))
@@ -164,8 +164,8 @@ def _quietly() -> None:
 
 
 def _drill_one(seed: int, minutes: float, kinds: tuple[str, ...]) -> tuple[Verdict, Verdict | None]:
-    from genesis.backtest.drill import drill, scenario_of
-    from genesis.backtest.drill_shrink import shrink
+    from genesis.backtest.drills.drill import drill, scenario_of
+    from genesis.backtest.drills.shrink import shrink
 
     verdict = drill(scenario_of(seed, minutes, kinds))
     return verdict, shrink(verdict) if verdict.violations else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from genesis.backtest.replay import Verdict
+    from genesis.backtest.replays.replay import Verdict
 
 
 def replay(
@@ -28,7 +28,7 @@ def replay(
     """
     import msgspec
 
-    from genesis.backtest.replay import replay as run_again
+    from genesis.backtest.replays.replay import replay as run_again
     from genesis.config import Settings
 
     # Crashes are repeated with the session; their tracebacks are in its log.
@@ -46,7 +46,7 @@ def replay(
 
 def _lines(verdict: Verdict) -> list[str]:
     from genesis import __version__
-    from genesis.backtest.divergence import clock
+    from genesis.backtest.replays.divergence import clock
 
     until = clock(verdict.until_ns)
     versions = "" if verdict.version == __version__ else f" of GENESIS {verdict.version}"

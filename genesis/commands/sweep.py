@@ -13,9 +13,9 @@ from genesis.commands import inputs
 from genesis.commands.pool import spread
 
 if TYPE_CHECKING:
-    from genesis.backtest.grid import Parameters
-    from genesis.backtest.sweep import Plan, Worker
-    from genesis.backtest.trials import ResultsFile, Trial
+    from genesis.backtest.sweeps.grid import Parameters
+    from genesis.backtest.sweeps.sweep import Plan, Worker
+    from genesis.backtest.sweeps.trials import ResultsFile, Trial
     from genesis.commands.scenario import Scenario
 
 INTERRUPTED = 130
@@ -66,9 +66,9 @@ def sweep(
     cache: inputs.CacheOption = None,
 ) -> None:
     """Try many settings on one history; rank them, and say when the best is likely luck."""
-    from genesis.backtest import grid
-    from genesis.backtest.sweep import plan_trials
-    from genesis.backtest.trials import ResultsFile
+    from genesis.backtest.sweeps import grid
+    from genesis.backtest.sweeps.sweep import plan_trials
+    from genesis.backtest.sweeps.trials import ResultsFile
     from genesis.commands.scenario import Scenario
 
     _refuse_bad_options(out_of_sample, walk_forward, workers)
@@ -131,7 +131,7 @@ def _run_missing(scenario: Scenario, plan: Plan, kept: ResultsFile, workers: int
 
 
 def _begin(scenario: Scenario) -> None:
-    from genesis.backtest.sweep import Worker
+    from genesis.backtest.sweeps.sweep import Worker
     from genesis.commands.watchdog import watchdog
 
     global _worker
@@ -152,8 +152,8 @@ def _tell(
     import msgspec
     from rich.console import Console
 
-    from genesis.backtest.ranking import study
-    from genesis.backtest.sweep import print_study
+    from genesis.backtest.sweeps.ranking import study
+    from genesis.backtest.sweeps.sweep import print_study
     from genesis.errors import RuntimeFault
 
     out_of_sample, folds, rolling = split

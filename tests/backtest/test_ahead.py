@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from genesis.backtest.ahead import NEXT_STEP, Ahead, Found
+from genesis.backtest.replays.ahead import NEXT_STEP, Ahead, Found
 from genesis.capture.records import AnyRecord, Began, Died, Fenced, Finished, Noted, Told, Took
 
 RISK, FEED = ("risk", 1), ("feed", 1)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_tales import INSTRUMENTS, SECOND_NS, START_NS, path
 
-from genesis.backtest.curve import (
+from genesis.backtest.reports.curve import (
     Curve,
     Holding,
     drawdowns,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.backtest.grid import Range, combinations, draws, parse_axes
+from genesis.backtest.sweeps.grid import Range, combinations, draws, parse_axes
 from genesis.errors import ConfigError
 
 FAST, SLOW = "strategies.ema_cross.fast", "strategies.ema_cross.slow"

@@ -19,9 +19,9 @@ from run_tales import (
     told,
 )
 
-from genesis.backtest.costs import costs_of
-from genesis.backtest.metrics import measure
-from genesis.backtest.slots import pnl_by_slot
+from genesis.backtest.reports.costs import costs_of
+from genesis.backtest.reports.metrics import measure
+from genesis.backtest.reports.slots import pnl_by_slot
 from genesis.messages.journal import AnyEvent, Entry, EquityMarked, IntentRefused, OrderMoved
 from genesis.messages.orders import OrderStatus, Side
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from genesis.backtest import ratios
-from genesis.backtest.ranking import study
-from genesis.backtest.trials import Trial
+from genesis.backtest.reports import ratios
+from genesis.backtest.sweeps.ranking import study
+from genesis.backtest.sweeps.trials import Trial
 from genesis.errors import ConfigError
 
 DAY_NS = 86_400 * 10**9

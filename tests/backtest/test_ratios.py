@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.backtest import ratios
+from genesis.backtest.reports import ratios
 
 DAY_NS = 86_400 * 10**9
 RETURNS = np.array([0.01, 0.02, -0.01, 0.03])  # mean 0.0125

@@ -14,10 +14,10 @@ import pytest
 from rich.console import Console
 from run_tales import SECOND_NS, START_NS, fill, path, told
 
-from genesis.backtest import charts, wording
-from genesis.backtest.metrics import Measured, measure
 from genesis.backtest.prices import PricePath
-from genesis.backtest.report import print_summary, report_json, sparkline, write_report
+from genesis.backtest.reports import charts, wording
+from genesis.backtest.reports.metrics import Measured, measure
+from genesis.backtest.reports.report import print_summary, report_json, sparkline, write_report
 from genesis.backtest.run import BacktestResult
 from genesis.errors import StorageError
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 from run_tales import COIN, INSTRUMENTS, intent
 
-from genesis.backtest.touches import decided_touches
+from genesis.backtest.reports.touches import decided_touches
 from genesis.messages.journal import Entry
 from genesis.messages.market import ROW, Kind, Rows
 from genesis.messages.orders import Side

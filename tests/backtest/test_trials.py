@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from genesis.backtest import trials
-from genesis.backtest.sweep import Worker, plan_trials
-from genesis.backtest.trials import (
+from genesis.backtest.sweeps import trials
+from genesis.backtest.sweeps.sweep import Worker, plan_trials
+from genesis.backtest.sweeps.trials import (
     ResultsFile,
     Trial,
     digest_of_market,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_tales import COIN, INSTRUMENTS, SECOND_NS, START_NS, fill, path
 
-from genesis.backtest.excursions import excursion, trip_figures
-from genesis.backtest.trips import Trip, round_trips
+from genesis.backtest.reports.excursions import excursion, trip_figures
+from genesis.backtest.reports.trips import Trip, round_trips
 from genesis.domain.ledger import Ledger
 from genesis.messages.journal import OrderFilled
 from genesis.messages.orders import Side

@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from genesis.actors.executor import Executor
-from genesis.backtest.drill import Verdict, drill, scenario_of
-from genesis.backtest.drill_plan import ALL, kinds_of
-from genesis.backtest.drill_shrink import broken, shrink
+from genesis.backtest.drills.drill import Verdict, drill, scenario_of
+from genesis.backtest.drills.plan import ALL, kinds_of
+from genesis.backtest.drills.shrink import broken, shrink
 from genesis.domain import risk_book
 from genesis.domain.exposure import Exposure, InFlight
 from genesis.domain.ledger import Ledger

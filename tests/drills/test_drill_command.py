@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from genesis.__main__ import main
-from genesis.backtest import drill_truth
+from genesis.backtest.drills import truth
 from genesis.commands import drill as command
 from genesis.commands.drill import _drill_one
 from genesis.simulator.matching import MatchingEngine
@@ -67,8 +67,8 @@ def violated(engine: MatchingEngine, disk: MemoryDisk) -> Iterator[str]:
 def test_a_violation_is_told_with_its_shortest_plan(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("genesis.backtest.drill.at_rest", violated)
-    assert drill_truth.at_rest is not violated
+    monkeypatch.setattr("genesis.backtest.drills.drill.at_rest", violated)
+    assert truth.at_rest is not violated
     code, lines = told("drill --seeds 1 --first 1 --minutes 1 --faults hang,feed", capsys)
     assert code == 4
     at = lines.index("seed 1:")

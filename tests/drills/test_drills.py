@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from genesis.backtest.drill import START_NS, Scenario, Verdict, drill, scenario_of
-from genesis.backtest.drill_plan import ALL, FAMILIES, ProcessFault, kinds_of, plan_of
+from genesis.backtest.drills.drill import START_NS, Scenario, Verdict, drill, scenario_of
+from genesis.backtest.drills.plan import ALL, FAMILIES, ProcessFault, kinds_of, plan_of
 from genesis.errors import ConfigError
 from genesis.runtime.chaos import ActorFault, ActorKind
 from genesis.simulator.fault_plan import VenueFault, VenueKind

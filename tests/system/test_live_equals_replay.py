@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from house import CHILDREN, QUICK_TO_NOTICE, Ended, House
 
-from genesis.backtest.replay import Verdict, replay
+from genesis.backtest.replays.replay import Verdict, replay
 from genesis.messages.control import RESUME_PHRASE, Halt, Resume
 from genesis.runtime.actor import SUPERVISOR
 

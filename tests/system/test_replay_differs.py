@@ -14,8 +14,8 @@ from house import QUICK_TO_NOTICE, House
 from genesis.actors.order_book import OrderBook
 from genesis.actors.risk import Risk
 from genesis.actors.supervisor import Supervisor
-from genesis.backtest.divergence import NOTHING, Divergence
-from genesis.backtest.replay import replay
+from genesis.backtest.replays.divergence import NOTHING, Divergence
+from genesis.backtest.replays.replay import replay
 from genesis.domain.order import Order
 from genesis.domain.orders import Orders
 from genesis.domain.risk_book import RiskBook

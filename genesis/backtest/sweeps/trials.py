@@ -11,10 +11,10 @@ import msgspec
 import numpy as np
 
 import genesis
-from genesis.backtest.grid import Parameters
 from genesis.backtest.guard import Guard, unguarded
-from genesis.backtest.metrics import measure
+from genesis.backtest.reports.metrics import measure
 from genesis.backtest.run import Backtest
+from genesis.backtest.sweeps.grid import Parameters
 from genesis.config import Settings
 from genesis.domain.money import text
 from genesis.errors import InputError, StorageError

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Sequence
 
 from genesis.actors.order_book import EXCHANGE
-from genesis.backtest.drill_truth import unheard
-from genesis.backtest.drill_watch import Watch
+from genesis.backtest.drills.truth import unheard
+from genesis.backtest.drills.watch import Watch
 from genesis.backtest.engine import VirtualSession
 from genesis.config import Settings
 from genesis.exchange.source import Market

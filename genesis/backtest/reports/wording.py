@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from genesis.backtest.figures import Figures
+from genesis.backtest.reports.figures import Figures
 
 UNKNOWN = "-"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

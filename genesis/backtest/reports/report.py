@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from genesis.backtest.curve import thinned
-from genesis.backtest.figures import Figures
-from genesis.backtest.metrics import Measured
-from genesis.backtest.page import render
+from genesis.backtest.reports.curve import thinned
+from genesis.backtest.reports.figures import Figures
+from genesis.backtest.reports.metrics import Measured
+from genesis.backtest.reports.page import render
+from genesis.backtest.reports.wording import caveat, percent, period, sections, signed
 from genesis.backtest.run import BacktestResult
-from genesis.backtest.wording import caveat, percent, period, sections, signed
 from genesis.domain.money import text
 from genesis.errors import StorageError
 

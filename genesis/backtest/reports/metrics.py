@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from genesis.backtest import ratios
-from genesis.backtest.costs import costs_of
-from genesis.backtest.curve import (
+from genesis.backtest.reports import ratios
+from genesis.backtest.reports.costs import costs_of
+from genesis.backtest.reports.curve import (
     SECOND_NS,
     Curve,
     Holding,
@@ -23,17 +23,17 @@ from genesis.backtest.curve import (
     sampled,
     time_mean,
 )
-from genesis.backtest.excursions import trip_figures
-from genesis.backtest.figures import (
+from genesis.backtest.reports.excursions import trip_figures
+from genesis.backtest.reports.figures import (
     Activity,
     Exposure,
     Figures,
     Performance,
 )
-from genesis.backtest.ratios import Floats
-from genesis.backtest.slots import pnl_by_slot
-from genesis.backtest.symbols import symbol_lines
-from genesis.backtest.trips import Trip, round_trips
+from genesis.backtest.reports.ratios import Floats
+from genesis.backtest.reports.slots import pnl_by_slot
+from genesis.backtest.reports.symbols import symbol_lines
+from genesis.backtest.reports.trips import Trip, round_trips
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger
 from genesis.domain.money import ZERO, exact, text

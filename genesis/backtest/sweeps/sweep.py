@@ -13,11 +13,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from genesis.backtest.grid import Axes, Parameters
 from genesis.backtest.guard import Guard, unguarded
-from genesis.backtest.ranking import Ranked, Study, WalkForward
-from genesis.backtest.trials import Trial, digest_of_code, digest_of_market, run_trial, trial_key
-from genesis.backtest.wording import moment, percent, ratio, signed
+from genesis.backtest.reports.wording import moment, percent, ratio, signed
+from genesis.backtest.sweeps.grid import Axes, Parameters
+from genesis.backtest.sweeps.ranking import Ranked, Study, WalkForward
+from genesis.backtest.sweeps.trials import (
+    Trial,
+    digest_of_code,
+    digest_of_market,
+    run_trial,
+    trial_key,
+)
 from genesis.config import Settings
 from genesis.errors import ConfigError
 from genesis.exchange.binance.decode import Decoder

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genesis.backtest.prices import Ints, PricePath
-from genesis.backtest.ratios import Floats
+from genesis.backtest.reports.ratios import Floats
 from genesis.domain.instrument import Instrument
 
 SECOND_NS = 1_000_000_000

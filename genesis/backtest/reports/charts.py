@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genesis.backtest.curve import SECOND_NS, thinned
 from genesis.backtest.prices import Ints
-from genesis.backtest.ratios import Floats
+from genesis.backtest.reports.curve import SECOND_NS, thinned
+from genesis.backtest.reports.ratios import Floats
 
 WIDTH, HEIGHT = 1000, 240
 COLUMNS = 800

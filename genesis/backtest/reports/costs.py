@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from genesis.backtest.figures import Costs
+from genesis.backtest.reports.figures import Costs
 from genesis.domain.instrument import Instrument
 from genesis.domain.money import ZERO, exact, text
 from genesis.messages.journal import Entry, OrderFilled

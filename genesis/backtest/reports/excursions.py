@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genesis.backtest.curve import SECOND_NS
-from genesis.backtest.figures import Trips
 from genesis.backtest.prices import PricePath
-from genesis.backtest.trips import Step, Trip
+from genesis.backtest.reports.curve import SECOND_NS
+from genesis.backtest.reports.figures import Trips
+from genesis.backtest.reports.trips import Step, Trip
 from genesis.domain.instrument import Instrument
 from genesis.domain.money import ZERO, exact, text
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import pykka
 
-from genesis.backtest.ahead import Ahead, Item, Key
-from genesis.backtest.divergence import kind_of_message
+from genesis.backtest.replays.ahead import Ahead, Item, Key
+from genesis.backtest.replays.divergence import kind_of_message
 from genesis.capture.codec import pack, unpack
 from genesis.capture.recorder import DECISIONS, NOBODY, Origins
 from genesis.capture.records import (

@@ -9,10 +9,10 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from genesis.backtest import ratios
-from genesis.backtest.grid import Parameters
-from genesis.backtest.ratios import Floats
-from genesis.backtest.trials import Trial
+from genesis.backtest.reports import ratios
+from genesis.backtest.reports.ratios import Floats
+from genesis.backtest.sweeps.grid import Parameters
+from genesis.backtest.sweeps.trials import Trial
 from genesis.errors import ConfigError
 
 BELIEVED_FROM = 0.95

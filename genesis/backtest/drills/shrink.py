@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import msgspec
 
-from genesis.backtest.drill import Scenario, Verdict, drill
-from genesis.backtest.drill_plan import Plan
+from genesis.backtest.drills.drill import Scenario, Verdict, drill
+from genesis.backtest.drills.plan import Plan
 
 RUNS_MAX = 80
 """A shorter plan is a comfort, not worth hours."""

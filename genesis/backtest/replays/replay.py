@@ -10,7 +10,7 @@ import msgspec
 from genesis import errors
 from genesis.actors.order_book import EXCHANGE
 from genesis.actors.persistence import Append
-from genesis.backtest.divergence import (
+from genesis.backtest.replays.divergence import (
     NOTHING,
     Divergence,
     apart,
@@ -19,7 +19,7 @@ from genesis.backtest.divergence import (
     kind_of_event,
     said,
 )
-from genesis.backtest.retracer import Difference, Retracer
+from genesis.backtest.replays.retracer import Difference, Retracer
 from genesis.capture.codec import unpack
 from genesis.capture.journal import APPENDED, OPENED, Answer
 from genesis.capture.reader import Capture, captures

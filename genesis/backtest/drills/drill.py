@@ -13,10 +13,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from genesis.backtest.drill_life import LEAD_IN_NS, Life
-from genesis.backtest.drill_plan import ALL, LONG_MINUTES, Fault, Plan, ProcessFault, plan_of
-from genesis.backtest.drill_truth import at_rest
-from genesis.backtest.drill_watch import Mids, Watch
+from genesis.backtest.drills.life import LEAD_IN_NS, Life
+from genesis.backtest.drills.plan import ALL, LONG_MINUTES, Fault, Plan, ProcessFault, plan_of
+from genesis.backtest.drills.truth import at_rest
+from genesis.backtest.drills.watch import Mids, Watch
 from genesis.config import Settings
 from genesis.daemon import limits
 from genesis.domain.instrument import Instrument

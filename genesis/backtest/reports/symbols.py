@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from genesis.backtest.figures import SymbolLine
-from genesis.backtest.trips import Trip
+from genesis.backtest.reports.figures import SymbolLine
+from genesis.backtest.reports.trips import Trip
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import HALF
 from genesis.domain.money import ZERO, exact, text

@@ -9,12 +9,11 @@ from importlib.resources import files
 
 import numpy as np
 
-from genesis.backtest import charts
-from genesis.backtest.figures import Figures, Trips
-from genesis.backtest.metrics import Measured
 from genesis.backtest.prices import PricePath
-from genesis.backtest.run import BacktestResult
-from genesis.backtest.wording import (
+from genesis.backtest.reports import charts
+from genesis.backtest.reports.figures import Figures, Trips
+from genesis.backtest.reports.metrics import Measured
+from genesis.backtest.reports.wording import (
     WEEKDAYS,
     Section,
     caveat,
@@ -26,6 +25,7 @@ from genesis.backtest.wording import (
     sections,
     signed,
 )
+from genesis.backtest.run import BacktestResult
 
 PRICE_CHARTS_MAX = 40
 PRICE_COLUMNS = 6_400
@@ -38,7 +38,7 @@ def render(measured: Measured, result: BacktestResult) -> str:
     """The whole page as text, well below 2 MB whatever the length of the run."""
     figures = measured.figures
     style, script = (
-        files("genesis.backtest").joinpath(name).read_text("utf-8")
+        files("genesis.backtest.reports").joinpath(name).read_text("utf-8")
         for name in ("page.css", "page.js")
     )
     body = "\n".join(

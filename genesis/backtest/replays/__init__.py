@@ -1,0 +1,1 @@
+"""A captured session run again, and where it first differs. Writes nothing."""
