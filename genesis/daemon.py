@@ -42,7 +42,7 @@ from genesis.tui.slot import Slot
 MS = 1_000_000
 IDS_PER_RUN = 1_000_000_000
 """The paper venue forgets with each run; its order and trade ids must not come twice."""
-MARKS_MAX = 10_000
+MARKS_MAX = 2_500
 """Of equity in the journal of one history."""
 PERSISTENCE = "persistence"
 VIEW = "view"

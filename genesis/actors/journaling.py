@@ -151,6 +151,9 @@ class FollowingActor(JournalingActor):
             self.tell(PERSISTENCE, self.follower.subscribe())
         elif entries:
             self.follow(entries)
+        for source, message in appended.committed:
+            if source == self.name:
+                self._on_facts_committed(message)
 
     def on_journal_opened(self, opened: JournalOpened) -> None:
         self.tell(PERSISTENCE, self.follower.subscribe())

@@ -105,7 +105,11 @@ class Persistence(Actor):
             return
         self._reached[source] = max(reached, message.first + len(message.facts) - 1)
         self._pending.append(message)
-        if not self._flushing:
+        if self._flushing:
+            return
+        if self._journal is not None and not self.more_waits():
+            self._commit()
+        else:
             self._flushing = True
             self.tell(self.name, Flush())
 
@@ -156,9 +160,7 @@ class Persistence(Actor):
             except StorageError as error:
                 self._fail(error)
                 return
-            # Followers first: who has no fact waiting any more has then folded all its own.
-            self._publish(entries)
-            self._acknowledge()
+            self._publish(entries, self._take_pending())
         if self._failed:
             self._failed = False
             self.tell(SUPERVISOR, JournalRecovered())
@@ -166,21 +168,29 @@ class Persistence(Actor):
         for message in waiting.values():
             self._on_subscribe(message)
 
-    def _publish(self, entries: list[Entry]) -> None:
-        if entries:
-            appended = JournalAppended(entries[0].seq, tuple(entries))
-            for follower in sorted(self._followers):
-                self.tell(follower, appended)
-
-    def _acknowledge(self) -> None:
+    def _take_pending(self) -> tuple[tuple[str, FactsCommitted], ...]:
+        """Let go of the facts that waited; what to tell their sources of them."""
         newest: dict[tuple[str, int], int] = {}
         for m in self._pending:
             upto = m.first + len(m.facts) - 1
             source = (m.source, m.source_epoch)
             newest[source] = max(upto, newest.get(source, 0))
         self._pending.clear()
-        for (name, source_epoch), upto in newest.items():
-            self.tell(name, FactsCommitted(source_epoch, upto))
+        return tuple((name, FactsCommitted(epoch, upto)) for (name, epoch), upto in newest.items())
+
+    def _publish(
+        self, entries: list[Entry], committed: tuple[tuple[str, FactsCommitted], ...]
+    ) -> None:
+        """Who follows hears of its own facts in the message with the entries, and after them: so
+        who has no fact waiting any more has folded all its own."""
+        told = self._followers if entries else ()
+        if entries:
+            appended = JournalAppended(entries[0].seq, tuple(entries), committed)
+            for follower in sorted(self._followers):
+                self.tell(follower, appended)
+        for source, message in committed:
+            if source not in told:
+                self.tell(source, message)
 
     def _fail(self, error: StorageError) -> None:
         if not self._failed:

@@ -21,7 +21,9 @@ from decimal import (
     Inexact,
     InvalidOperation,
     Overflow,
+    getcontext,
     localcontext,
+    setcontext,
 )
 from typing import Any, ParamSpec, TypeVar
 
@@ -48,8 +50,14 @@ def exact(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def under_exact(*args: P.args, **kwargs: P.kwargs) -> R:
-        with localcontext(EXACT):
+        outside = getcontext()
+        if outside is EXACT:
             return function(*args, **kwargs)
+        setcontext(EXACT)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            setcontext(outside)
 
     return under_exact
 

@@ -267,10 +267,14 @@ class JournalSnapshot(Message, frozen=True):
 
 
 class JournalAppended(Message, frozen=True):
-    """Committed entries in sequence; the first has ``seq`` = ``first_seq``."""
+    """Committed entries in sequence; the first has ``seq`` = ``first_seq``.
+
+    ``committed`` tells followers, each by its name, which of their own facts are durable now.
+    """
 
     first_seq: int
     entries: tuple[Entry, ...]
+    committed: tuple[tuple[str, FactsCommitted], ...] = ()
 
 
 class JournalOpened(Message, frozen=True):

@@ -173,6 +173,12 @@ class Actor(pykka.Actor):
             message = context.observer.timing(context.address.name, context.epoch, message)
         context.runtime.timer(context.address, context.epoch, delay_ns, message, wall=True)
 
+    def more_waits(self) -> bool:
+        """Whether another message waits behind the one that is handled."""
+        waits = self.context.address.mailbox.depth > 0
+        observer = self.context.observer
+        return waits if observer is None else observer.noted("more", waits)
+
     def living(self, name: str) -> int:
         """Which incarnation of ``name`` lives at this moment; 0 for none."""
         epoch = self.context.runtime.address(name).living

@@ -51,12 +51,19 @@ class Clock:
 
 
 class Pigeonhole(Mailbox):
-    """Nobody reads it: what is put in goes onto the runtime's list."""
+    """Nobody reads it: what is put in goes onto the runtime's list. ``behind``: so many messages
+    wait behind the one that a test tells."""
+
+    behind = 0
 
     def __init__(self, name: str, sent: list[Sent]) -> None:
         super().__init__(1000, Activity(), lambda message: None)
         self._name = name
         self._sent = sent
+
+    @property
+    def depth(self) -> int:
+        return self.behind
 
     def put(self, message: Message) -> None:
         self._sent.append(Sent(self._name, message))
@@ -102,7 +109,7 @@ class FakeRuntime:
     def died(self, address: Address, epoch: int, reason: str) -> None:
         address.vacate(epoch)
 
-    def horizon_ns(self) -> int | None:
+    def horizon_ns(self, hears_readers: bool = False) -> int | None:
         return None
 
     def hang(self, address: Address, epoch: int) -> None:
@@ -145,9 +152,12 @@ class Stage:
 
     def tell(self, *messages: Message) -> None:
         """A snapshot of the journal is made to answer the living incarnation."""
-        for message in messages:
+        mailbox = self.runtime.address(self.name).mailbox
+        assert isinstance(mailbox, Pigeonhole)
+        for number, message in enumerate(messages, 1):
             if isinstance(message, JournalSnapshot):
                 message = msgspec.structs.replace(message, epoch=self.epoch)
+            mailbox.behind = len(messages) - number
             self.actor.on_receive(message)
 
     def stop(self) -> None:

@@ -96,6 +96,13 @@ def names(stand: Stand) -> list[str]:
     return [event.symbol for event in stand.durable() if isinstance(event, BookLost)]
 
 
+def test_what_comes_alone_is_committed_at_once() -> None:
+    stand = Stand()
+    stand.tell(facts(1, "a"))
+    assert names(stand) == ["a"]
+    assert stand.sent(FactsCommitted, "executor") == [FactsCommitted(1, 1)]
+
+
 def test_everything_that_waits_is_one_commit() -> None:
     stand = Stand()
     stand.clear()
@@ -145,9 +152,9 @@ def test_a_follower_has_folded_its_own_facts_before_they_are_acknowledged() -> N
     stand.tell(Subscribe("executor", None))
     stand.clear()
     stand.tell(facts(1, "a"))
-    stand.to_itself()
-    heard = [type(m) for to, m in stand.runtime.sent if to == "executor"]
-    assert heard == [JournalAppended, FactsCommitted]
+    [heard] = [m for to, m in stand.runtime.sent if to == "executor"]
+    assert isinstance(heard, JournalAppended)
+    assert heard.committed == (("executor", FactsCommitted(1, 1)),)
 
 
 def test_a_snapshot_holds_all_that_was_handed_over_before_it_was_asked_for() -> None:
@@ -258,18 +265,16 @@ def test_a_fenced_writer_ends_and_acknowledges_nothing() -> None:
     stand = Stand()
     Journal.in_memory(stand.log)  # a newer writer
     stand.clear()
-    stand.tell(facts(1, "a"))
     with pytest.raises(WriterFenced):
-        stand.to_itself()
+        stand.tell(facts(1, "a"))
     assert stand.runtime.sent == []
 
 
 def test_a_bug_in_the_journal_is_not_taken_for_a_full_disk() -> None:
     stand = Stand()
     stand.disk.broken = True
-    stand.tell(facts(1, "a"))
     with pytest.raises(RuntimeError):
-        stand.to_itself()
+        stand.tell(facts(1, "a"))
     assert stand.sent(JournalFailed) == []
 
 
@@ -287,6 +292,7 @@ def test_a_new_incarnation_acknowledges_nothing_behind_a_hole() -> None:
     """1 and 2 died with the former incarnation; 3 was on its way. Were 3 acknowledged, the source
     would take 1 and 2 for durable: an order would be sent without its intent in the journal."""
     stand = Stand()
+    stand.disk.full = True
     stand.tell(facts(1, "a", "b"))
     stand.start()
     stand.clear()
