@@ -17,7 +17,7 @@ from genesis.runtime.clock import ScaledClock
 from genesis.runtime.gate import TradingGate
 from genesis.runtime.threads import ThreadsRuntime
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 
 
 class Ball(Message, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, ClassVar
 
-from test_threads import Do, Listener, Say, Worker, until
+from test_threads import PATIENCE_S, Do, Listener, Say, Worker, until
 
 from genesis.messages.base import Control, Message, Overflow
 from genesis.messages.lifecycle import ActorStarted
@@ -64,6 +64,8 @@ class Ship:
         for name in (*MEMBERS, "loner"):
             self.runtime.register(name)
             self.spawn(name)
+        # Its birth woke it once; unused, that would let it see a view that was put off.
+        until(self.runtime.address("loner").mailbox._tokens.empty, "the loner to wait")
 
     def spawn(self, name: str) -> int:
         epoch = self.runtime.spawn(name, self.sailor)
@@ -85,13 +87,13 @@ class Ship:
 
         def hang(sailor: Worker) -> None:
             inside.set()
-            wake.wait(10)
+            wake.wait(PATIENCE_S)
             sailor.tell(SUPERVISOR, Say(f"{name} from the grave"))
             sailor.tell("loner", Say(f"{name} from the grave"))
             back.set()
 
         self.tell(name, Do(hang))
-        assert inside.wait(10)
+        assert inside.wait(PATIENCE_S)
         return wake, back
 
     def threads(self) -> list[str]:

@@ -6,9 +6,8 @@ import gc
 import threading
 import weakref
 
-import pykka
 from ship import CREW, MEMBERS, Sailor, Ship, Urgent
-from test_threads import SECOND, Do, Fail, Say, Tick, Worker, until
+from test_threads import PATIENCE_S, SECOND, Do, Fail, Newcomers, Say, Tick, Worker, until
 
 from genesis.messages.lifecycle import ActorDown, ActorStarted, ActorStopped, InjectHang, Stop
 from genesis.runtime.actor import SUPERVISOR
@@ -16,9 +15,9 @@ from genesis.runtime.threads import starter
 
 
 def test_a_crew_shares_one_thread_and_nobody_else_does(ship: Ship) -> None:
-    on = {name: ship.runtime.address(name).ask(Say("hello"), 5) for name in MEMBERS}
+    on = {name: ship.runtime.address(name).ask(Say("hello"), PATIENCE_S) for name in MEMBERS}
     assert on == dict.fromkeys(MEMBERS, f"{CREW}#1")
-    assert ship.runtime.address("loner").ask(Say("hello"), 5) == "loner#1"
+    assert ship.runtime.address("loner").ask(Say("hello"), PATIENCE_S) == "loner#1"
 
 
 def test_turns_come_in_the_order_of_the_messages_and_control_first_within_a_mailbox(
@@ -66,7 +65,7 @@ def test_even_what_would_end_a_thread_ends_only_the_member(ship: Ship) -> None:
 
     ship.tell("bob", Do(leave))
     until(lambda: any(isinstance(m, ActorDown) for m in ship.heard), "the news of bob's death")
-    assert ship.runtime.address("ann").ask(Say("hello"), 5) == f"{CREW}#1"
+    assert ship.runtime.address("ann").ask(Say("hello"), PATIENCE_S) == f"{CREW}#1"
 
 
 def test_behind_a_stuck_member_the_others_go_on_once_it_is_fenced(ship: Ship) -> None:
@@ -78,7 +77,7 @@ def test_behind_a_stuck_member_the_others_go_on_once_it_is_fenced(ship: Ship) ->
     assert isinstance(ship.runtime.fence("bob", 1, "hung"), Do)
     until(lambda: ship.log == [("ann", "one"), ("cid", "two")], "the others' turns")
     assert sorted(ship.threads()) == [f"{CREW}#1", f"{CREW}#2"]
-    assert not any(ship.runtime.waits(name) for name in MEMBERS)
+    until(lambda: not any(map(ship.runtime.waits, MEMBERS)), "the end of the last turn")
     assert [ship.runtime.address(name).living for name in MEMBERS] == [1, 0, 1]
 
 
@@ -91,7 +90,7 @@ def test_a_zombie_that_wakes_sends_nothing_and_runs_nobody(ship: Ship) -> None:
     for name in MEMBERS:
         ship.tell(name, Say("later"))
     wake.set()
-    assert back.wait(10)
+    assert back.wait(PATIENCE_S)
     until(lambda: ship.threads() == [f"{CREW}#2"], "the stuck thread to end")
     assert ship.log == []
     assert not [m for m in ship.heard if m == Say("bob from the grave")]
@@ -106,11 +105,11 @@ def test_a_zombie_that_fails_kills_nobody(ship: Ship) -> None:
 
     def hang(sailor: Worker) -> None:
         inside.set()
-        wake.wait(10)
+        wake.wait(PATIENCE_S)
         raise RuntimeError("late")
 
     ship.tell("bob", Do(hang))
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE_S)
     ship.runtime.fence("bob", 1, "hung")
     ship.spawn("bob")
     wake.set()
@@ -126,12 +125,12 @@ def test_a_member_stuck_in_its_start_is_replaced_like_any_other(ship: Ship) -> N
     class Sleepy(Sailor):
         def begin(self) -> None:
             inside.set()
-            wake.wait(10)
+            wake.wait(PATIENCE_S)
 
     ship.runtime.fence("bob", 1, "test")
     ship.tell("bob", Say("waits"))
     ship.runtime.spawn("bob", starter(Sleepy, log=ship.log))
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE_S)
     assert ship.runtime.waits("ann")
     assert not ship.runtime.waits("bob")
     ship.runtime.fence("bob", 2, "it did not start")
@@ -180,7 +179,7 @@ def test_an_ordered_end_of_one_and_of_all(ship: Ship) -> None:
     stopped = [m.name for m in ship.heard if isinstance(m, ActorStopped)]
     assert stopped == list(reversed(MEMBERS))
     ship.spawn("ann")
-    assert ship.runtime.address("ann").ask(Say("back"), 5) == f"{CREW}#1"
+    assert ship.runtime.address("ann").ask(Say("back"), PATIENCE_S) == f"{CREW}#1"
 
 
 def test_warped_time_stands_still_behind_a_stuck_member_and_goes_on_after_it(ship: Ship) -> None:
@@ -199,8 +198,7 @@ def test_warped_time_stands_still_behind_a_stuck_member_and_goes_on_after_it(shi
 
 
 def test_a_hundred_restarts_leave_no_thread_and_no_actor_behind() -> None:
-    gc.collect()
-    threads, actors = threading.active_count(), len(pykka.ActorRegistry.get_all())
+    new = Newcomers()
     ship = Ship()
     address = ship.runtime.address("bob")
     for n in range(100):
@@ -213,11 +211,11 @@ def test_a_hundred_restarts_leave_no_thread_and_no_actor_behind() -> None:
             ship.runtime.fence("bob", address.living, "hung")
         ship.spawn("bob")
     until(lambda: len(ship.threads()) == 1, "the zombies to leave")
-    assert len(pykka.ActorRegistry.get_all()) == actors + 2 + len(MEMBERS)
+    assert new.actors() == 2 + len(MEMBERS)
     ship.idle()
     ship.runtime.stop()
-    until(lambda: threading.active_count() <= threads, "everyone to leave")
-    until(lambda: len(pykka.ActorRegistry.get_all()) == actors, "the registry to forget them")
+    until(lambda: new.threads() == 0, "everyone to leave")
+    until(lambda: new.actors() == 0, "the registry to forget them")
 
 
 def test_members_talking_while_one_is_fenced_all_the_time_end_in_idleness(ship: Ship) -> None:
@@ -242,6 +240,6 @@ def test_a_fenced_member_is_let_go_of(ship: Ship) -> None:
     ship.runtime.fence("bob", 1, "test")
     former = weakref.ref(ship.runtime._crew_of["bob"]._actors["bob"][0])
     ship.spawn("bob")
-    ship.runtime.address("ann").ask(Say("hello"), 5)
+    ship.runtime.address("ann").ask(Say("hello"), PATIENCE_S)
     gc.collect()
     assert former() is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from ship import Picture, Ship
-from test_threads import Do, Say, Worker, until
+from test_threads import PATIENCE_S, Do, Say, Worker, until
 
 from genesis.runtime.crew import TURNS_PUT_OFF
 
@@ -28,7 +28,7 @@ def test_a_view_waits_for_so_many_turns_and_no_more(ship: Ship) -> None:
     wake, _ = ship.hold("ann")
     ship.tell("bob", Do(show), *(Say("turn") for _ in range(TURNS_PUT_OFF)))
     woken = threading.Event()
-    ship.tell("bob", Do(lambda sailor: woken.wait(10)))
+    ship.tell("bob", Do(lambda sailor: woken.wait(PATIENCE_S)))
     wake.set()
     until(lambda: ("loner", 0) in ship.log, "the view, before the last turn is over")
     woken.set()
@@ -40,7 +40,7 @@ def test_what_is_no_view_takes_the_view_before_it_along(ship: Ship) -> None:
     stuck = threading.Event()
     ship.wakes.append(stuck)
     ship.tell("bob", Do(show), Do(lambda sailor: sailor.tell("loner", Say("intent"))))
-    ship.tell("bob", Do(lambda sailor: stuck.wait(10)))
+    ship.tell("bob", Do(lambda sailor: stuck.wait(PATIENCE_S)))
     wake.set()
     until(lambda: ("loner", "intent") in ship.log, "the intent, while bob is stuck")
     assert ship.log[-2:] == [("loner", 0), ("loner", "intent")]
@@ -50,7 +50,7 @@ def test_a_view_put_off_before_a_hang_is_seen_once_the_crew_goes_on(ship: Ship) 
     wake, _ = ship.hold("ann")
     stuck = threading.Event()
     ship.wakes.append(stuck)
-    ship.tell("bob", Do(show), Do(lambda sailor: stuck.wait(10)))
+    ship.tell("bob", Do(show), Do(lambda sailor: stuck.wait(PATIENCE_S)))
     wake.set()
     mailbox = ship.runtime.address("bob").mailbox
     until(lambda: mailbox.depth == 0 and mailbox.handling is not None, "bob's hang")

@@ -77,10 +77,10 @@ def test_under_threads_every_message_is_handled_or_abandoned_exactly_once() -> N
     emptied = threading.Event()
     box.activity.when_idle = emptied.set
     if not box.activity.idle:
-        assert emptied.wait(20)
+        assert emptied.wait(60)
     box.mail.hand_to(0)
     for thread in readers:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive(), "a fenced reader never woke up"
     assert sorted(taken + abandoned) == list(range(writers * each))
     assert box.activity.idle

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,14 +17,30 @@ from genesis.runtime.clock import WarpClock
 from genesis.runtime.threads import ThreadsRuntime, starter
 
 SECOND = 1_000_000_000
+PATIENCE_S = 60.0
+"""For what takes milliseconds: a busy machine is no failure."""
 
 
-def until(condition: Callable[[], bool], what: str, deadline_s: float = 10.0) -> None:
-    ends_s = time.monotonic() + deadline_s
+def until(condition: Callable[[], bool], what: str) -> None:
+    ends_s = time.monotonic() + PATIENCE_S
     turn = threading.Event()
     while not condition():
-        assert time.monotonic() < ends_s, f"{what}: not within {deadline_s:g} s"
+        assert time.monotonic() < ends_s, f"{what}: not within {PATIENCE_S:g} s"
         turn.wait(0.001)
+
+
+class Newcomers:
+    """Threads and actors that came since. Those of a test before may still be leaving."""
+
+    def __init__(self) -> None:
+        self._threads = set(threading.enumerate())
+        self._actors = set(pykka.ActorRegistry.get_all())
+
+    def threads(self) -> int:
+        return len(set(threading.enumerate()) - self._threads)
+
+    def actors(self) -> int:
+        return len(set(pykka.ActorRegistry.get_all()) - self._actors)
 
 
 class Say(Message, frozen=True):
@@ -140,9 +155,9 @@ def test_a_failing_start_is_a_death(stage: Stage) -> None:
 
 
 def test_an_ask_that_fails_is_answered_and_deadly(stage: Stage) -> None:
-    assert stage.worker.ask(Say("hello"), 5) == "HELLO"
+    assert stage.worker.ask(Say("hello"), PATIENCE_S) == "HELLO"
     with pytest.raises(RuntimeError, match="asked to"):
-        stage.worker.ask(Fail(), 5)
+        stage.worker.ask(Fail(), PATIENCE_S)
     until(lambda: any(isinstance(m, ActorDown) for m in stage.heard), "its death")
 
 
@@ -151,19 +166,19 @@ def test_what_a_zombie_sends_counts_or_arms_has_no_effect(stage: Stage) -> None:
 
     def hang(worker: Worker) -> None:
         inside.set()
-        wake.wait(10)
+        wake.wait(PATIENCE_S)
         worker.tell(SUPERVISOR, Say("from the grave"))
         worker.after(1, Tick(1))
         worker.count("deeds")
         done.set()
 
     stage.worker.tell(Do(hang))
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE_S)
     assert isinstance(stage.runtime.fence("worker", 1, "hung"), Do)
     assert stage.runtime.fence("worker", 1, "hung") is None
     stage.spawn()
     wake.set()
-    assert done.wait(10)
+    assert done.wait(PATIENCE_S)
     stage.worker.tell(Say("alive"))
     until(lambda: stage.log == [(2, "alive")], "the new one to work")
     stage.idle()
@@ -177,16 +192,16 @@ def test_a_zombie_that_dies_kills_nobody(stage: Stage) -> None:
 
     def hang(worker: Worker) -> None:
         inside.set()
-        wake.wait(10)
+        wake.wait(PATIENCE_S)
         raise RuntimeError("late")
 
     stage.worker.tell(Do(hang))
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE_S)
     zombie = next(t for t in threading.enumerate() if t.name == "worker#1")
     stage.runtime.fence("worker", 1, "hung")
     stage.spawn()
     wake.set()
-    zombie.join(10)
+    zombie.join(PATIENCE_S)
     assert not zombie.is_alive()
     stage.idle()
     assert stage.worker.living == 2
@@ -224,7 +239,7 @@ def test_a_timer_that_is_due_after_the_death_fires_into_nothing(stage: Stage) ->
         raise RuntimeError("armed")
 
     stage.worker.tell(Do(arm))
-    assert armed.wait(10)
+    assert armed.wait(PATIENCE_S)
     until(lambda: stage.worker.living == 0, "its death")
     stage.spawn()
     stage.worker.tell(Do(lambda worker: worker.after(100, Tick(2))))
@@ -239,14 +254,14 @@ def test_warped_time_stands_still_while_an_incarnation_starts(stage: Stage) -> N
         def begin(self) -> None:
             self.after(SECOND, Tick(2))
             inside.set()
-            go_on.wait(10)
+            go_on.wait(PATIENCE_S)
             self.log.append((self.epoch, self.context.runtime.clock.now_ns()))
 
     stage.idle()
     before_ns = stage.clock.now_ns()
     stage.runtime.fence("worker", 1, "test")
     stage.runtime.spawn("worker", starter(SlowStarter, log=stage.log))
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE_S)
     # The timers' thread has looked at the clock once a wall timer has fired.
     stage.runtime.timer(stage.runtime.address(SUPERVISOR), 1, 1_000_000, Say("wall"), wall=True)
     until(lambda: Say("wall") in stage.heard, "a wall timer")
@@ -283,8 +298,7 @@ def test_an_ordered_end(stage: Stage) -> None:
 
 
 def test_two_hundred_restarts_leave_no_thread_and_no_actor_behind() -> None:
-    gc.collect()
-    threads, actors = threading.active_count(), len(pykka.ActorRegistry.get_all())
+    new = Newcomers()
     stage = Stage()
     for n in range(200):
         epoch = stage.worker.living
@@ -296,12 +310,12 @@ def test_two_hundred_restarts_leave_no_thread_and_no_actor_behind() -> None:
             until(lambda: isinstance(stage.worker.mailbox.handling, InjectHang), "its hang")
             stage.runtime.fence("worker", epoch, "hung")
         stage.spawn()
-    until(lambda: threading.active_count() <= threads + 3, "the zombies to leave")
-    assert len(pykka.ActorRegistry.get_all()) == actors + 2
+    until(lambda: new.threads() <= 3, "the zombies to leave")
+    assert new.actors() == 2
     stage.idle()
     stage.runtime.stop()
-    until(lambda: threading.active_count() <= threads, "everyone to leave")
-    until(lambda: len(pykka.ActorRegistry.get_all()) == actors, "the registry to forget them")
+    until(lambda: new.threads() == 0, "everyone to leave")
+    until(lambda: new.actors() == 0, "the registry to forget them")
 
 
 def test_many_actors_talking_while_one_is_fenced_all_the_time_end_in_idleness() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from house import MONEY, Ended, House, check_money, until
+from checks import check_money
+from house import MONEY, Ended, House, until
 
 from genesis.messages.control import RESUME_PHRASE, Halt, Resume
 from genesis.messages.journal import (

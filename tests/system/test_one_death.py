@@ -5,17 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from house import (
-    CHILDREN,
-    MONEY,
-    QUICK_TO_NOTICE,
-    Ended,
-    House,
-    check_books,
-    check_money,
-    expected_restarts,
-    last_restart,
-)
+from checks import check_books, check_money, expected_restarts, last_restart
+from house import CHILDREN, MONEY, PATIENT, Ended, House
 
 FOR_S = 12.0
 AT_S = 5.0
@@ -55,6 +46,6 @@ def test_an_exception_in_a_handler(name: str, undisturbed: Ended, tmp_path: Path
 
 @pytest.mark.parametrize("name", CHILDREN)
 def test_a_hang(name: str, undisturbed: Ended, tmp_path: Path) -> None:
-    house = House(tmp_path, FOR_S, **QUICK_TO_NOTICE)
+    house = House(tmp_path, FOR_S, **PATIENT)
     house.at(AT_S, lambda: house.hang(name))
     check_recovery(house, house.run(), undisturbed, name)

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from house import House, check_money, expected_restarts
+from checks import check_money, expected_restarts
+from house import House
 
 from genesis.messages.base import Message
 from genesis.messages.journal import DeadLettered, Subscribe

@@ -5,17 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from house import (
-    CHILDREN,
-    MONEY,
-    QUICK_TO_NOTICE,
-    Ended,
-    House,
-    check_books,
-    check_money,
-    expected_restarts,
-    last_restart,
-)
+from checks import check_books, check_money, expected_restarts, last_restart
+from house import CHILDREN, MONEY, PATIENT, Ended, House
 
 PART_S = 20.0
 WHOLE_S = 346.0
@@ -44,7 +35,7 @@ def undisturbed_run(shared_data: Path, folder: Path, for_s: float | None) -> End
 def run_with(
     kind: str, name: str, at_s: float, shared_data: Path, folder: Path, for_s: float | None
 ) -> tuple[House, Ended]:
-    changed = QUICK_TO_NOTICE if kind == "hang" else {}
+    changed = PATIENT if kind == "hang" else {}
     house = house_of(shared_data, folder, for_s, **changed)
     strike = house.crash if kind == "crash" else house.hang
     house.at(at_s, lambda: strike(name))

@@ -6,7 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
-from house import CHILDREN, QUICK_TO_NOTICE, House, check_money
+from checks import check_money
+from house import CHILDREN, PATIENT, House
 
 from genesis.messages.journal import DeadLettered, Halted
 
@@ -23,7 +24,7 @@ def storm(seed: int, folder: Path, hangs: int) -> House:
         supervision__intensity=1000,
         executor__unknown_query_after_ms=500,
         executor__unknown_give_up_ms=2000,
-        **QUICK_TO_NOTICE,
+        **PATIENT,
     )
     kinds = [house.hang] * hangs + [house.crash] * 25
     for kind in kinds:
