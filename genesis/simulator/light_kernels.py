@@ -43,9 +43,12 @@ _TICKER_BID = int(Kind.TICKER_BID)
 _TICKER_ASK = int(Kind.TICKER_ASK)
 
 
-class _Market(NamedTuple):
-    """``best`` price, ``eaten`` lots of the touch since the last diff, and ``lots`` per price
-    (modulo ``WINDOW``), each by side: 1 bids, -1 asks (so the last place is the asks')."""
+class Market(NamedTuple):
+    """What a market is at a moment. Prices are multiples of ``spacing`` ticks.
+
+    ``best`` price, ``eaten`` lots of the touch since the last diff, and ``lots`` per price (modulo
+    ``WINDOW``), each by side: 1 bids, -1 asks (so the last place is the asks').
+    """
 
     random: npt.NDArray[np.uint64]
     best: Ints
@@ -69,7 +72,7 @@ def _bits(state: npt.NDArray[np.uint64], count: int) -> int:
 
 
 @kernel
-def _size(m: _Market, unit_lots: int) -> int:
+def _size(m: Market, unit_lots: int) -> int:
     """Heavy-tailed lots on the step: each doubling is half as likely."""
     doublings = 0
     while doublings < 5 and _bits(m.random, 1):
@@ -89,7 +92,7 @@ def _row(
 
 
 @kernel
-def _set(m: _Market, rows: Ints, at: int, now: int, side: int, price: int, lots: int) -> int:
+def _set(m: Market, rows: Ints, at: int, now: int, side: int, price: int, lots: int) -> int:
     """The level at ``price`` shows ``lots`` from now on."""
     m.lots[side, price % WINDOW] = lots
     kind = _BID if side > 0 else _ASK
@@ -97,7 +100,7 @@ def _set(m: _Market, rows: Ints, at: int, now: int, side: int, price: int, lots:
 
 
 @kernel
-def _snapshot(m: _Market, rows: Ints, now: int) -> int:
+def _snapshot(m: Market, rows: Ints, now: int) -> int:
     at = _row(rows, 0, now, _SNAPSHOT, 0, 2 * LEVELS, 0, m.walk[UPDATE_ID])
     for side in (1, -1):
         for i in range(LEVELS):
@@ -106,7 +109,7 @@ def _snapshot(m: _Market, rows: Ints, now: int) -> int:
 
 
 @kernel
-def _trade(m: _Market, rows: Ints, at: int, now: int) -> int:
+def _trade(m: Market, rows: Ints, at: int, now: int) -> int:
     """A taker hits the touch; the next diff shows what is left of it."""
     if _bits(m.random, 8) >= _SAME_SIDE:
         m.walk[TAKER] = -m.walk[TAKER]
@@ -122,7 +125,7 @@ def _trade(m: _Market, rows: Ints, at: int, now: int) -> int:
 
 
 @kernel
-def _ticker(m: _Market, rows: Ints, at: int, now: int) -> int:
+def _ticker(m: Market, rows: Ints, at: int, now: int) -> int:
     for side in (1, -1):
         kind = _TICKER_BID if side > 0 else _TICKER_ASK
         price = m.best[side]
@@ -132,7 +135,7 @@ def _ticker(m: _Market, rows: Ints, at: int, now: int) -> int:
 
 
 @kernel
-def _diff(m: _Market, rows: Ints, begin: int, now: int) -> int:
+def _diff(m: Market, rows: Ints, begin: int, now: int) -> int:
     at, emptied = begin + 1, 0
     for side in (1, -1):
         if m.eaten[side]:
@@ -159,7 +162,7 @@ def _diff(m: _Market, rows: Ints, begin: int, now: int) -> int:
 
 
 @kernel
-def _move(m: _Market, rows: Ints, at: int, now: int, side: int) -> int:
+def _move(m: Market, rows: Ints, at: int, now: int, side: int) -> int:
     """The touch of ``side`` goes away; the other side may follow it."""
     if m.lots[side, m.best[side] % WINDOW]:
         at = _set(m, rows, at, now, side, m.best[side], 0)
@@ -175,32 +178,8 @@ def _move(m: _Market, rows: Ints, at: int, now: int, side: int) -> int:
 
 
 @kernel
-def write_market(
-    seed: int,
-    start_ns: int,
-    slot_ns: int,
-    slots: int,
-    start_price: int,
-    spacing: int,
-    unit_lots: int,
-    step_lots: int,
-    first_id: int,
-    rows: Ints,
-) -> int:
-    """Fill ``rows`` with one event a slot behind a first snapshot; how many rows there are.
-
-    Prices are multiples of ``spacing`` ticks; ``start_price`` counts those.
-    """
-    m = _Market(
-        np.array([seed | 1], np.uint64),
-        np.array([0, start_price, start_price + 1], np.int64),
-        np.zeros(3, np.int64),
-        np.zeros((3, WINDOW), np.int64),
-        np.array([1, 1, first_id, first_id // 8], np.int64),
-        spacing,
-        unit_lots,
-        step_lots,
-    )
+def write_market(m: Market, start_ns: int, slot_ns: int, slots: int, rows: Ints) -> int:
+    """Fill ``rows`` with one event a slot behind a first snapshot; how many rows there are."""
     for _ in range(8):
         _bits(m.random, 8)
     at = _snapshot(m, rows, start_ns + NETWORK_NS)

@@ -22,6 +22,7 @@ SLOT_NS = 100_000_000
 _PRICES = 10_000
 """Levels stand one basis point apart: the first price is so many of them."""
 _LEVEL_USD = 150
+_FIRST_ID = 1 << 33
 
 
 class LightMarket:
@@ -49,17 +50,17 @@ class LightMarket:
         table = np.zeros((slots * k.ROWS_PER_EVENT + k.ROWS_SPARE, k.ROW_WIDTH), np.int64)
         seed = stable_hash(f"light/{self._seed}/{symbol}") >> 1
         spacing = max(1, listed.start_ticks // _PRICES)
-        count = k.write_market(
-            seed,
-            self._start_ns,
-            SLOT_NS,
-            slots,
-            listed.start_ticks // spacing,
-            spacing,
-            max(1, steps) * step_lots,
-            step_lots,
-            1 << 33,
-            table,
+        price = listed.start_ticks // spacing
+        market = k.Market(
+            random=np.array([seed | 1], np.uint64),
+            best=np.array([0, price, price + 1], np.int64),
+            eaten=np.zeros(3, np.int64),
+            lots=np.zeros((3, k.WINDOW), np.int64),
+            walk=np.array([1, 1, _FIRST_ID, _FIRST_ID // 8], np.int64),
+            spacing=spacing,
+            unit_lots=max(1, steps) * step_lots,
+            step_lots=step_lots,
         )
+        count = k.write_market(market, self._start_ns, SLOT_NS, slots, table)
         rows: Rows = table[:count].copy().reshape(-1).view(ROW)
         return rows

@@ -20,6 +20,7 @@ SUMMARY = -1
 traded, and fills nothing, as it does not say in which order those trades met the book."""
 
 _NO_ASK = (1 << 63) - 1
+_HITS_ROOM = 64
 # As plain integers: the kinds of hits are, and an enum member costs more than the rest of a hit.
 _TRADE_SIDES = {int(Kind.TRADE_BUY): ASKS, int(Kind.TRADE_SELL): BIDS}
 _TICKER_KINDS = {int(Kind.TICKER_BID), int(Kind.TICKER_ASK)}
@@ -101,15 +102,7 @@ def seen(rows: Rows, book: Book, interest: Interest) -> Iterator[TradeSeen | Lev
     Depth of a book that is not whole, old diffs and tickers older than the depth say nothing and
     are left out; trades are true in any case.
     """
-    bid, ask = interest.bid_ticks, interest.ask_ticks
-    hits = k.find_hits(
-        _table(rows),
-        0 if bid is None else bid,
-        _NO_ASK if ask is None else ask,
-        np.array(sorted(interest.prices), np.int64),
-        book.last_update_id,
-    )
-    for time_ns, event_ns, kind, ticks, lots, update_id in hits.tolist():
+    for time_ns, event_ns, kind, ticks, lots, update_id in _hits(rows, book, interest):
         if kind in _TRADE_SIDES:
             if update_id == SUMMARY:
                 continue
@@ -117,6 +110,26 @@ def seen(rows: Rows, book: Book, interest: Interest) -> Iterator[TradeSeen | Lev
         else:
             side, from_ticker = _LEVEL_SIDES[kind], kind in _TICKER_KINDS
             yield LevelSeen(time_ns, event_ns, side, ticks, lots, update_id, from_ticker)
+
+
+def _hits(rows: Rows, book: Book, interest: Interest) -> list[list[int]]:
+    bid, ask = interest.bid_ticks, interest.ask_ticks
+    levels = np.array(sorted(interest.prices), np.int64)
+    room = _HITS_ROOM
+    while True:
+        hits = np.empty((room, k.HIT_WIDTH), np.int64)
+        found = k.find_hits(
+            _table(rows),
+            0 if bid is None else bid,
+            _NO_ASK if ask is None else ask,
+            levels,
+            book.last_update_id,
+            hits,
+        )
+        if found <= room:
+            seen: list[list[int]] = hits[:found].tolist()
+            return seen
+        room = found
 
 
 def reached_ns(rows: Rows, bid_ticks: int | None, ask_ticks: int | None) -> int | None:
@@ -140,4 +153,4 @@ def warm_up() -> None:
     k.note_news(rows, np.zeros(k.NEWS_SIZE, np.int64))
     k.next_cut(rows, 0, 0)
     k.first_reach(rows, 0, _NO_ASK)
-    k.find_hits(rows, 0, _NO_ASK, np.zeros(0, np.int64), 0)
+    k.find_hits(rows, 0, _NO_ASK, np.zeros(0, np.int64), 0, np.zeros((0, k.HIT_WIDTH), np.int64))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from genesis.domain.level_kernels import kernel
+from genesis.domain.level_kernels import kernel, position
 from genesis.messages.market import Kind
 
 Ints = npt.NDArray[np.int64]
@@ -85,15 +85,16 @@ def first_reach(rows: Ints, bid_ticks: int, ask_ticks: int) -> int:
 
 
 @kernel
-def find_hits(rows: Ints, bid_ticks: int, ask_ticks: int, levels: Ints, book_id: int) -> Ints:
+def find_hits(
+    rows: Ints, bid_ticks: int, ask_ticks: int, levels: Ints, book_id: int, hits: Ints
+) -> int:
     """Rows of one piece that reach an own bid or ask, or update a level that is watched.
 
     ``bid_ticks`` and ``ask_ticks``: the best own prices, 0 and the largest integer for none.
     ``levels``: watched prices, ascending. ``book_id`` is the folded book's newest
-    update, 0 while it is not whole. Returns shape (n, HIT_WIDTH).
+    update, 0 while it is not whole. Writes into ``hits``, shape (room, HIT_WIDTH), what has room
+    there, and returns how many there are.
     """
-    room = 16
-    hits = np.empty((room, HIT_WIDTH), np.int64)
     found = 0
     frame_id, frame_event = book_id, 0
     fresh = False
@@ -116,20 +117,15 @@ def find_hits(rows: Ints, bid_ticks: int, ask_ticks: int, levels: Ints, book_id:
             if not fresh:
                 continue
             if not reached and levels.shape[0]:
-                at = np.searchsorted(levels, price)
+                at = position(levels, 0, levels.shape[0], price)
                 reached = at < levels.shape[0] and levels[at] == price
             event_ns, update_id = frame_event, frame_id
         elif kind in (_TICKER_BID, _TICKER_ASK) and (book_id == 0 or update_id < frame_id):
             continue
         if not reached:
             continue
-        if found == room:
-            grown = np.empty((2 * room, HIT_WIDTH), np.int64)
-            grown[:room] = hits
-            hits = grown
-            room *= 2
-        hit = hits[found]
-        hit[0], hit[1], hit[2] = rows[i, TIME], event_ns, kind
-        hit[3], hit[4], hit[5] = price, rows[i, QUANTITY], update_id
+        if found < hits.shape[0]:
+            hits[found, 0], hits[found, 1], hits[found, 2] = rows[i, TIME], event_ns, kind
+            hits[found, 3], hits[found, 4], hits[found, 5] = price, rows[i, QUANTITY], update_id
         found += 1
-    return hits[:found]
+    return found
