@@ -15,7 +15,7 @@ from genesis.messages.base import Message
 from genesis.messages.control import RESUME_PHRASE, Resume
 from genesis.messages.lifecycle import MarketEnded
 from genesis.runtime.actor import SUPERVISOR
-from genesis.runtime.chaos import ActorFault
+from genesis.runtime.chaos import ActorFault, ActorKind
 from genesis.runtime.gate import HALT, GateState
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import MatchingEngine
@@ -81,7 +81,12 @@ class Life(VirtualSession):
         too_late = functools.partial(self.abandon, "the actors did not end in time")
         self.runtime.call_in(end_ns + PATIENCE_NS - now_ns, too_late)
         self.runtime.call_in(OPERATOR_NS, self._operate)
-        self.runtime.call_in(WATCHDOG_NS, self._look_after_supervisor)
+        self._hangs = [
+            fault
+            for fault in actor_faults
+            if fault.name == SUPERVISOR and fault.kind in (ActorKind.HANG, ActorKind.ZOMBIE)
+        ]
+        self._set_watchdog()
         watch.attend(self.runtime.address(EXCHANGE), self.house.gate, self.house.engine)
 
     def live(self) -> None:
@@ -147,7 +152,19 @@ class Life(VirtualSession):
             if self._supervisor_hung:
                 self._supervisor_down("it hangs")
             self._supervisor_hung = True
-        self.runtime.call_in(WATCHDOG_NS, self._look_after_supervisor)
+        self._set_watchdog()
+
+    def _set_watchdog(self) -> None:
+        """Only a fault can hang the supervisor, so before one may strike nobody looks: every look
+        would cut a stretch of the market."""
+        now_ns, looks = self.runtime.clock.now_ns(), 1
+        if not self.runtime.is_hung(SUPERVISOR):
+            struck = [fault for _, fault in self.runtime.struck]
+            waiting = [fault.at_ns for fault in self._hangs if fault not in struck]
+            if not waiting or now_ns >= self._heal_ns:
+                return
+            looks = max(1, (min(waiting) - now_ns) // WATCHDOG_NS)
+        self.runtime.call_in(looks * WATCHDOG_NS, self._look_after_supervisor)
 
     def _supervisor_down(self, reason: str) -> None:
         """Without its supervisor the daemon ends; the machine starts it again."""
