@@ -143,7 +143,8 @@ class Executor(FollowingActor):
             return
         sent = self._orders.sent(name)
         if sent is not None:
-            self.record(sent)
+            # A successor asks the venue about an intent all the same, whether it was sent or not.
+            self.hold(sent)
         self._watch(order)
 
     def _watch(self, order: Order) -> None:
@@ -152,6 +153,7 @@ class Executor(FollowingActor):
 
     @handles(CheckOrder)
     def _on_check(self, check: CheckOrder) -> None:
+        self.hand_over()
         name = check.client_order_id
         order = self._orders.get(name)
         if order is None or order.is_terminal:

@@ -63,12 +63,26 @@ class JournalingActor(Actor):
 
     def begin(self) -> None:
         self.outbox = Outbox(self.name, self.epoch)
+        self._held: tuple[Fact, ...] = ()
+
+    def end(self) -> None:
+        self.hand_over()
 
     def record(self, *events: AnyEvent) -> None:
         """Hand facts to the journal; ``on_durable`` is called once they are committed."""
         if events:
-            facts = tuple(Fact(self.now_ns(), event) for event in events)
-            self.tell(PERSISTENCE, self.outbox.add(facts))
+            self.hold(*events)
+            self.hand_over()
+
+    def hold(self, *events: AnyEvent) -> None:
+        """Facts that nobody waits for: they are handed over with the next that is recorded."""
+        self._held += tuple(Fact(self.now_ns(), event) for event in events)
+
+    def hand_over(self) -> None:
+        """Hand over what is held."""
+        held, self._held = self._held, ()
+        if held:
+            self.tell(PERSISTENCE, self.outbox.add(held))
 
     def on_durable(self, facts: list[Fact]) -> None:
         """These facts of this incarnation are committed, in order."""

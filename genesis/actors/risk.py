@@ -95,6 +95,7 @@ class Risk(FollowingActor):
 
     def end(self) -> None:
         self._mark_equity()
+        super().end()
 
     def restore(self, snapshot: JournalSnapshot) -> None:
         state = Replica.decode(snapshot.state)

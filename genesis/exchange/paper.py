@@ -6,6 +6,8 @@ book and decodes for itself, so that a crash inside GENESIS cannot falsify the v
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 
 from genesis.exchange.reel import Reel, Stretch
@@ -57,10 +59,10 @@ class Arrive(Message, frozen=True):
 
 
 class Deliver(Message, frozen=True):
-    """Time for an answer to reach its reader."""
+    """Time for answers to reach their reader, one after the other."""
 
     to: str
-    message: Message
+    messages: tuple[Message, ...]
 
 
 class PaperExchange(Actor):
@@ -106,7 +108,7 @@ class PaperExchange(Actor):
             self.tell(SUPERVISOR, InputFailed(self._reel.failure))
             return
         last_ns = max(self._newest_ns, self.now_ns())
-        over = Deliver(SUPERVISOR, MarketEnded(self._reel.sent))
+        over = Deliver(SUPERVISOR, (MarketEnded(self._reel.sent),))
         self.after(last_ns + AFTERGLOW_NS - self.now_ns(), over)
 
     def _pump_later(self) -> None:
@@ -225,7 +227,7 @@ class PaperExchange(Actor):
         faults = self._faults
         handled = ARRIVES if faults is None else faults.request(request, self.now_ns())
         if handled.answer is not None:
-            self.after(2 * self._latency_ns, Deliver(EXECUTOR, handled.answer))
+            self.after(2 * self._latency_ns, Deliver(EXECUTOR, (handled.answer,)))
         if handled.fills_percent:
             name, percent = request.client_order_id, handled.fills_percent
             self._deliver(self._engine.fill(request.symbol, name, percent, self.now_ns()))
@@ -272,15 +274,20 @@ class PaperExchange(Actor):
                 arrives_ns, last_id = self.now_ns() + self._latency_ns, int(rows["last_id"][0])
                 self._faults.snapshot(request.symbol, arrives_ns, last_id)
             batch = MarketBatch(request.symbol, self._reel.sent, rows)
-            self.after(self._latency_ns, Deliver(request.reply_to, batch))
+            self.after(self._latency_ns, Deliver(request.reply_to, (batch,)))
 
     def _deliver(self, dues: list[Due]) -> None:
         if self._faults is not None:
             dues = self._faults.answers(dues, self.now_ns())
-        for due in dues:
-            delay_ns = max(0, due.due_ns - self.now_ns())
-            self.after(delay_ns, Deliver(EXECUTOR, due.message))
+        for due_ns, group in itertools.groupby(dues, key=_due_ns):
+            delay_ns = max(0, due_ns - self.now_ns())
+            self.after(delay_ns, Deliver(EXECUTOR, tuple(due.message for due in group)))
 
     @handles(Deliver)
     def _on_deliver(self, deliver: Deliver) -> None:
-        self.tell(deliver.to, deliver.message)
+        for message in deliver.messages:
+            self.tell(deliver.to, message)
+
+
+def _due_ns(due: Due) -> int:
+    return due.due_ns

@@ -211,20 +211,24 @@ class Actor(pykka.Actor):
             self.tell(SUPERVISOR, ActorStopped(self.name, self.epoch))
         self.context.address.vacate(self.epoch)
 
+    def _handle_receive(self, message: Any) -> Any:
+        # Nothing comes through an address but messages: no proxy of pykka, and no stop of its own.
+        return self.on_receive(message)
+
     def on_receive(self, message: Any) -> Any:
         context = self.context
         self._now_ns = context.runtime.clock.now_ns()
         if context.observer is not None:
             context.observer.handles(context.address.name, context.epoch, self._now_ns)
-        if type(message) is Ask:
-            return self._answer(message)
         return self._dispatch(message)
 
     def _dispatch(self, message: Message) -> Any:
         handler = self._handlers.get(type(message))
-        if handler is None:
-            raise TypeError(f"{self.name} does not handle {type(message).__name__}")
-        return handler(self, message)
+        if handler is not None:
+            return handler(self, message)
+        if type(message) is Ask:
+            return self._answer(message)
+        raise TypeError(f"{self.name} does not handle {type(message).__name__}")
 
     def _answer(self, ask: Ask) -> None:
         # pykka gives an ask's exception to the caller and lets the actor live on with whatever

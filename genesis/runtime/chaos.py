@@ -113,22 +113,20 @@ class ChaosRuntime(VirtualRuntime):
     def woken(self, number: int) -> None:
         self._later[number]()
 
-    def _deliver(self, address: Address) -> None:
-        waiting = self._at_messages.get(address.name)
-        if not waiting or waiting[0].at_ns > self.clock.now_ns() or not self._can_strike(address):
-            super()._deliver(address)
+    def _deliver(self, name: str) -> None:
+        waiting = self._at_messages.get(name)
+        if not waiting or waiting[0].at_ns > self.clock.now_ns() or not self._can_strike(name):
+            super()._deliver(name)
             return
         fault = self._strike(waiting)
-        actor, guard = self._actors[address.name][1:]
-        assert actor is not None  # as the address is lived at
-        assert guard is not None
+        _, actor, guard, address = self._actors[name]
         if fault.kind is ActorKind.OVERFLOW:
             self._fill_up(address, fault.for_ns)
         elif fault.kind in (ActorKind.HANG, ActorKind.ZOMBIE):
             self._hang_at_message(actor, guard, fault)
         else:
             _sabotage(actor, fault.kind)
-        super()._deliver(address)
+        super()._deliver(name)
         _mend(actor)
 
     def _start(self, address: Address, actor: Actor) -> None:
@@ -144,11 +142,11 @@ class ChaosRuntime(VirtualRuntime):
         self.struck.append((self.clock.now_ns(), fault))
         return fault
 
-    def _can_strike(self, address: Address) -> bool:
+    def _can_strike(self, name: str) -> bool:
         """A living incarnation is about to come to a message."""
-        lives = bool(address.living and address.mailbox.depth) and not self.is_hung(address.name)
-        here = self._actors.get(address.name)
-        same = here is not None and here[0] == address.living
+        address, here = self._addresses[name], self._actors.get(name)
+        lives = bool(address.living and address.mailbox.depth) and not self.is_hung(name)
+        same = here is not None and here.epoch == address.living
         return lives and same and self.clock.now_ns() < self._until_ns
 
     def _fill_up(self, address: Address, for_ns: int) -> None:
@@ -174,18 +172,14 @@ class ChaosRuntime(VirtualRuntime):
         def go_on(message: Any) -> None:
             self._hung.discard((address.name, epoch))
             if address.living == epoch:
-                self._ready.extend((address, None) for _ in range(address.mailbox.depth))
-            else:
-                self.__dict__["_put_to"] = self._count_zombies_put
+                self._ready.extend([address.name] * address.mailbox.depth)
+            fenced, before = address.living != epoch, len(self._ready)
             with guard:
                 actor._handle_receive(message)
-            self.__dict__.pop("_put_to", None)
+            if fenced:
+                self.zombie_sent += len(self._ready) - before
 
         actor.__dict__["on_receive"] = on_receive
-
-    def _count_zombies_put(self, name: str) -> None:
-        self.zombie_sent += 1
-        super()._put_to(name)
 
 
 def _fail_to_begin() -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from genesis.messages.base import Lane, Message, Overflow
 from genesis.runtime.mailbox import MailboxMetrics
 
+NEVER = Message.conflation_key
+"""What a type has that never conflates."""
 
-class _Entry:
-    __slots__ = ("epoch", "key", "message")
-
-    def __init__(self, message: Message, key: tuple[type, str] | None, epoch: int) -> None:
-        self.message = message
-        self.key = key
-        self.epoch = epoch
+Waiting = list[Any]
+"""A message, what it conflates by or None, and the epoch it is for (0: any). The message of one
+that conflates is replaced."""
 
 
 class SoloMailbox:
@@ -34,9 +33,9 @@ class SoloMailbox:
         self.handling: Message | None = None
         self._on_overflow = on_overflow
         self._on_put = on_put
-        self._control: deque[_Entry] = deque()
-        self._data: deque[_Entry] = deque()
-        self._conflating: dict[tuple[type, str], _Entry] = {}
+        self._control: deque[Waiting] = deque()
+        self._data: deque[Waiting] = deque()
+        self._conflating: dict[tuple[type, str], Waiting] = {}
         self._epoch = 0
         self._overflowing = False
         self._handled = self._conflated = self._dropped = 0
@@ -45,18 +44,19 @@ class SoloMailbox:
         """Queue a message under its type's lane and policy; see ``Mailbox.put``."""
         kind = type(message)
         if kind.lane is Lane.CONTROL:
-            self._control.append(_Entry(message, None, epoch))
+            self._control.append([message, None, epoch])
             self._on_put()
             return
-        name = None if epoch else message.conflation_key
         key = None
-        if name is not None:
-            key = (kind, name)
-            waiting = self._conflating.get(key)
-            if waiting is not None:
-                waiting.message = message
-                self._conflated += 1
-                return
+        if kind.conflation_key is not NEVER and not epoch:
+            name = message.conflation_key
+            if name is not None:
+                key = (kind, name)
+                waiting = self._conflating.get(key)
+                if waiting is not None:
+                    waiting[0] = message
+                    self._conflated += 1
+                    return
         replaced = overflowed = False
         if len(self._data) >= self.capacity:
             if kind.overflow is Overflow.RESYNC:
@@ -67,7 +67,7 @@ class SoloMailbox:
             else:
                 overflowed = not self._overflowing
                 self._overflowing = True
-        entry = _Entry(message, key, epoch)
+        entry: Waiting = [message, key, epoch]
         self._data.append(entry)
         if key is not None:
             self._conflating[key] = entry
@@ -78,31 +78,32 @@ class SoloMailbox:
 
     def _drop_oldest(self, kind: type[Message]) -> bool:
         for index, entry in enumerate(self._data):
-            if type(entry.message) is kind:
+            if type(entry[0]) is kind:
                 del self._data[index]
-                if entry.key is not None:
-                    del self._conflating[entry.key]
+                if entry[1] is not None:
+                    del self._conflating[entry[1]]
                 self._dropped += 1
                 return True
         return False
 
     def take_now(self, epoch: int) -> Message | None:
         """The next message, or None when there is none or ``epoch`` is not the living one."""
-        self.done(epoch)
         if epoch != self._epoch:
             return None
+        if self.handling is not None:
+            self._finish()
         while self._control or self._data:
             if self._control:
-                entry = self._control.popleft()
+                message, key, meant = self._control.popleft()
             else:
-                entry = self._data.popleft()
-                if entry.key is not None:
-                    del self._conflating[entry.key]
+                message, key, meant = self._data.popleft()
+                if key is not None:
+                    del self._conflating[key]
                 if self._overflowing and len(self._data) <= self.capacity // 2:
                     self._overflowing = False
-            if entry.epoch in (0, epoch):
-                self.handling = entry.message
-                return entry.message
+            if not meant or meant == epoch:
+                self.handling = message
+                return message  # type: ignore[no-any-return]
         return None
 
     def done(self, epoch: int) -> Message | None:

@@ -5,12 +5,13 @@ The same actors, the same order of events for the same seed and input, on every 
 
 from __future__ import annotations
 
+import functools
 import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from genesis.messages.base import Message
 from genesis.runtime.actor import Actor
@@ -26,7 +27,15 @@ Timer = tuple[int, int, int, Address, int, Message]
 
 READERS_RANK = 3
 """Timers of this rank or above only read what was received: no horizon ends at them."""
-NOBODY: tuple[int, None, None] = (0, None, None)
+
+
+class Inhabitant(NamedTuple):
+    """The newest incarnation of a name; it may be dead already."""
+
+    epoch: int
+    actor: Actor
+    guard: Guard
+    address: Address
 
 
 class VirtualRuntime(BaseRuntime):
@@ -47,11 +56,12 @@ class VirtualRuntime(BaseRuntime):
         super().__init__(WarpClock(start_ns), seed=seed, mailbox_capacity=mailbox_capacity)
         self.lookahead = False
         self.reaction_ns = 0
-        self._ready: deque[tuple[Address, Actor | None]] = deque()
+        self._ready: deque[str | tuple[Address, Actor]] = deque()
+        """Whose turn is next: a message's reader by name, or an actor that begins."""
         self._timers: list[Timer] = []
         self._readers: list[Timer] = []
         self._numbers = itertools.count()
-        self._actors: dict[str, tuple[int, Actor, Guard]] = {}
+        self._actors: dict[str, Inhabitant] = {}
         self._hung: set[tuple[str, int]] = set()
 
     def wall_ns(self) -> int:
@@ -60,13 +70,14 @@ class VirtualRuntime(BaseRuntime):
 
     def run(self, over: Callable[[], bool]) -> None:
         """Until ``over`` says so, asked after each event, or nothing is left to happen."""
+        ready = self._ready
         while not over():
-            if self._ready:
-                address, starting = self._ready.popleft()
-                if starting is None:
-                    self._deliver(address)
+            if ready:
+                turn = ready.popleft()
+                if type(turn) is str:
+                    self._deliver(turn)
                 else:
-                    self._start(address, starting)
+                    self._start(*turn)
                 continue
             timer = self._next_timer()
             if timer is None:
@@ -85,8 +96,8 @@ class VirtualRuntime(BaseRuntime):
         """Let go of every actor. None runs afterwards."""
         for address in self._addresses.values():
             address.vacate(address.living)
-        for _, actor, _ in self._actors.values():
-            forget(actor)
+        for here in self._actors.values():
+            forget(here.actor)
         self._ready.clear()
         self._timers.clear()
         self._readers.clear()
@@ -135,26 +146,21 @@ class VirtualRuntime(BaseRuntime):
         )
 
     def _on_put(self, name: str) -> Callable[[], None]:
-        return lambda: self._put_to(name)
-
-    def _put_to(self, name: str) -> None:
-        self._ready.append((self._addresses[name], None))
+        return functools.partial(self._ready.append, name)
 
     def _start(self, address: Address, actor: Actor) -> None:
-        self._actors[address.name] = (actor.epoch, actor, Guard(actor))
+        self._actors[address.name] = Inhabitant(actor.epoch, actor, Guard(actor), address)
         # What waited while nobody lived here has its turns behind the start.
-        self._ready.extend((address, None) for _ in range(address.mailbox.depth))
+        self._ready.extend([address.name] * address.mailbox.depth)
         with suppress(Unwound):
             actor._actor_loop()
 
-    def _deliver(self, address: Address) -> None:
-        epoch, actor, guard = self._actors.get(address.name, NOBODY)
-        if (
-            actor is None
-            or guard is None
-            or epoch != address.living
-            or (address.name, epoch) in self._hung
-        ):
+    def _deliver(self, name: str) -> None:
+        here = self._actors.get(name)
+        if here is None:
+            return
+        epoch, actor, guard, address = here
+        if epoch != address.living or (self._hung and (name, epoch) in self._hung):
             return
         mailbox = address.mailbox
         message = mailbox.take_now(epoch)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from executor_stand import Stand
+from fake import SECOND
 from orders_told import ID, SYMBOL, D, S, approved, at_venue, intended, new, report, snapshot, trade
 
 from genesis.messages.control import Halt, ReconcileDone, ReconcileNow
 from genesis.messages.journal import (
+    AppendFacts,
     FactsCommitted,
     OrderFilled,
     OrderIntended,
@@ -40,6 +42,22 @@ def test_nothing_is_sent_before_its_intent_is_durable() -> None:
     stand.commit()
     [order] = stand.sent(SubmitOrder, "exchange")
     assert (order.client_order_id, order.quantity, order.price) == (ID, D("0.01"), D(60_000))
+
+
+def test_that_it_was_sent_is_written_with_the_next_fact_or_when_it_is_checked() -> None:
+    stand = Stand()
+    stand.send()
+    assert stand.recorded() == [intended()]
+    stand.wait_s(1)
+    assert stand.recorded() == [intended(), OrderSent(ID)]
+    sent = stand.sent(AppendFacts)[-1].facts[0]
+    assert sent.time_ns == stand.runtime.clock.time_ns - SECOND
+
+
+def test_that_it_was_sent_is_written_at_the_end() -> None:
+    stand = Stand()
+    stand.send()
+    stand.stop()
     assert stand.recorded() == [intended(), OrderSent(ID)]
 
 
