@@ -26,7 +26,7 @@ from genesis.backtest.run import run_backtest
 from genesis.config import Settings
 from genesis.domain import book
 from genesis.domain.instrument import Instrument
-from genesis.exchange.bars import bar_rows
+from genesis.exchange.bars import CHUNK, bar_rows
 from genesis.exchange.ohlcv import Bars
 from genesis.exchange.source import Market
 from genesis.exchange.trades import Trades, trade_rows
@@ -47,6 +47,9 @@ BTC = Instrument.build(
     step_size=Decimal("0.001"),
     min_notional=Decimal(5),
 )
+LOTS_A_UNIT = BTC.lots(Decimal(1))
+
+Ints = npt.NDArray[np.int64]
 
 
 @njit(cache=True)
@@ -87,38 +90,51 @@ class EmaOnTimer(EmaCross):
 def trades_tape(n: int) -> Rows:
     data = peers_data("trades")[:n]
     columns = (data["ts"], data["price"], data["qty"], data["side"] > 0)
-    return trade_rows(Trades(*(np.ascontiguousarray(column) for column in columns), files=()), BTC)
+    return trade_rows(Trades(*columns, files=()), BTC)
 
 
 def deltas_tape(n: int) -> Rows:
     """Each level change a depth diff of its own, and the trades between them."""
     deltas, trades = peers_data("deltas")[:n], peers_data("trades")[:n]
-    rows = np.zeros(1 + 2 * n + len(trades), ROW)
+    rows = np.zeros(1 + 2 * len(deltas) + len(trades), ROW)
     rows[0] = (deltas["ts"][0], 0, int(Kind.SNAPSHOT_BEGIN), 0, 0, 0, 1)
-    lots_a_unit = BTC.lots(Decimal(1))
-    ids = np.arange(2, n + 2)
-    diffs = np.zeros(2 * n, ROW)
-    diffs["time_ns"] = diffs["event_ns"] = np.repeat(deltas["ts"], 2)
-    diffs["kind"][::2], diffs["quantity_lots"][::2] = int(Kind.DEPTH_BEGIN), 1
-    diffs["first_id"][::2] = diffs["last_id"][::2] = ids
-    diffs["kind"][1::2] = np.where(deltas["side"] > 0, int(Kind.BID), int(Kind.ASK))
-    diffs["price_ticks"][1::2] = deltas["tick"]
-    diffs["quantity_lots"][1::2] = np.round(deltas["qty"] * lots_a_unit)
-    prints = np.zeros(len(trades), ROW)
-    prints["time_ns"] = prints["event_ns"] = trades["ts"]
-    prints["kind"] = np.where(trades["side"] > 0, int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
-    prints["price_ticks"] = np.round(trades["price"] * 100)
-    prints["quantity_lots"] = np.round(trades["qty"] * lots_a_unit)
-    prints["first_id"] = np.arange(1, len(trades) + 1)
-    both = np.concatenate((diffs, prints))
-    rows[1:] = both[np.argsort(both["time_ns"], kind="stable")]
+    deltas_ns, trades_ns = np.ascontiguousarray(deltas["ts"]), np.ascontiguousarray(trades["ts"])
+    for first in range(0, len(deltas), CHUNK):
+        part = slice(first, first + CHUNK)
+        before = np.searchsorted(trades_ns, deltas_ns[part])
+        numbers = np.arange(first, first + len(before))
+        _write_diffs(rows, 1 + 2 * numbers + before, deltas[part], numbers + 2)
+    for first in range(0, len(trades), CHUNK):
+        part = slice(first, first + CHUNK)
+        before = np.searchsorted(deltas_ns, trades_ns[part], side="right")
+        numbers = np.arange(first, first + len(before))
+        _write_trades(rows, 1 + 2 * before + numbers, trades[part], numbers + 1)
     return rows
+
+
+def _write_diffs(rows: Rows, at: Ints, deltas: npt.NDArray[np.void], ids: Ints) -> None:
+    for column in ("time_ns", "event_ns"):
+        rows[column][at] = rows[column][at + 1] = deltas["ts"]
+    rows["kind"][at], rows["quantity_lots"][at] = int(Kind.DEPTH_BEGIN), 1
+    rows["first_id"][at] = rows["last_id"][at] = ids
+    rows["kind"][at + 1] = np.where(deltas["side"] > 0, int(Kind.BID), int(Kind.ASK))
+    rows["price_ticks"][at + 1] = deltas["tick"]
+    rows["quantity_lots"][at + 1] = np.round(deltas["qty"] * LOTS_A_UNIT)
+
+
+def _write_trades(rows: Rows, at: Ints, trades: npt.NDArray[np.void], ids: Ints) -> None:
+    rows["time_ns"][at] = rows["event_ns"][at] = trades["ts"]
+    bought = trades["side"] > 0
+    rows["kind"][at] = np.where(bought, int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
+    rows["price_ticks"][at] = np.round(trades["price"] * 100)
+    rows["quantity_lots"][at] = np.round(trades["qty"] * LOTS_A_UNIT)
+    rows["first_id"][at] = ids
 
 
 def candles_tape(n: int) -> Rows:
     data = peers_data("candles")[:n]
     starts = data[:, 0].astype(np.int64) * 1_000_000
-    columns = (np.ascontiguousarray(data[:, i]) for i in range(1, 6))
+    columns = (data[:, i] for i in range(1, 6))
     return bar_rows(Bars(starts, *columns, 60_000_000_000, ((Path("candles"), n),)), BTC)
 
 

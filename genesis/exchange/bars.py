@@ -23,8 +23,8 @@ HALF_SPREAD_PARTS = 10_000
 their spread, and this is wider than that of any major pair."""
 
 _BLOCK = 5
-_CHUNK = 1 << 15
-"""Bars converted at once: what is needed meanwhile stays in the processor's cache."""
+CHUNK = 1 << 15
+"""Bars or trades converted at once: what is needed meanwhile stays in the processor's cache."""
 
 _SIZE = len(ROW.names or ())
 _TIME, _KIND, _PRICE, _LOTS, _FIRST, _LAST = 0, 2, 3, 4, 5, 6
@@ -80,7 +80,7 @@ def bar_rows(bars: Bars, instrument: Instrument) -> Rows:
     opening(table, int(bars.starts_ns[0]))
     blocks = table[1:].reshape(count, _BLOCK, _SIZE)
     behind = []
-    for first in range(0, count, _CHUNK):
+    for first in range(0, count, CHUNK):
         behind += _fill(blocks, first, bars, instrument)
     if not behind:
         return as_rows(table)
@@ -90,7 +90,7 @@ def bar_rows(bars: Bars, instrument: Instrument) -> Rows:
 
 def _fill(blocks: Ints, first: int, bars: Bars, instrument: Instrument) -> list[tuple[int, Ints]]:
     """Write a chunk of bars; the openings behind holes, each with the row it comes before."""
-    last = min(first + _CHUNK, len(blocks))
+    last = min(first + CHUNK, len(blocks))
     open_, high, low, close = (
         whole(column[first:last], instrument.price_decimals) for column in bars[1:5]
     )

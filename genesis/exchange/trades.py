@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from genesis.domain.instrument import Instrument
 from genesis.errors import InputError
-from genesis.exchange.bars import SHARE, as_rows, opening, prints, quotes_around
+from genesis.exchange.bars import CHUNK, SHARE, as_rows, opening, prints, quotes_around
 from genesis.exchange.checks import Check, bad_numbers, moment, require_apart, require_good
 from genesis.exchange.scales import floored, whole
 from genesis.exchange.sources import SYMBOL_ALIASES, require_symbol
@@ -91,21 +91,38 @@ def trade_rows(trades: Trades, instrument: Instrument) -> Rows:
 
     Quotes stand around the last price as those of bars do, sized by the last minute's volume.
     """
-    times = trades.times_ns
-    price = whole(trades.price, instrument.price_decimals)
-    lots = floored(trades.quantity, instrument.lot_decimals)
-    moved = price[1:] != price[:-1]
-    second = times // _REFRESH_NS
-    quoted = np.concatenate(([True], moved | (second[1:] != second[:-1])))
-    quoted_before = np.concatenate(([0], np.cumsum(quoted)[:-1]))
-    at = 1 + np.arange(len(times)) + 2 * quoted_before
-    number = np.arange(1, len(times) + 1)
-    table = np.zeros((1 + len(times) + 2 * int(quoted.sum()), len(ROW.names or ())), np.int64)
+    times, count = trades.times_ns, len(trades.times_ns)
+    price, total = np.zeros(count, np.int64), np.zeros(count + 1, np.int64)
+    for part in _parts(count):
+        price[part] = whole(trades.price[part], instrument.price_decimals)
+        total[1:][part] = floored(trades.quantity[part], instrument.lot_decimals)
+    np.cumsum(total, out=total)
+    quoted = np.ones(count, np.bool_)
+    quoted[1:] = price[1:] != price[:-1]
+    quoted[1:] |= np.diff(times // _REFRESH_NS) > 0
+    table = np.zeros((1 + count + 2 * int(quoted.sum()), len(ROW.names or ())), np.int64)
     opening(table, int(times[0]))
-    table[at] = prints(times, trades.bought, price, lots, number, number)
-    total = np.concatenate(([0], np.cumsum(lots)))
-    since = np.searchsorted(times, times[quoted] - WINDOW_NS)
-    recent = total[1:][quoted] - total[since]
-    pairs = quotes_around(times[quoted], number[quoted] + 1, price[quoted], recent // SHARE)
-    table[at[quoted] + 1], table[at[quoted] + 2] = pairs[:, 0], pairs[:, 1]
+    end = 1
+    for part in _parts(count):
+        end += _fill(table[end:], part, trades, price[part], quoted[part], total)
     return as_rows(table)
+
+
+def _parts(count: int) -> Iterator[slice]:
+    return (slice(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK))
+
+
+def _fill(table: Ints, part: slice, trades: Trades, price: Ints, quoted: Mask, total: Ints) -> int:
+    """Write the rows of a part of the trades; how many there are. ``total``: the lots before each
+    of all trades."""
+    times = trades.times_ns[part]
+    number = np.arange(part.start + 1, part.stop + 1)
+    at = np.arange(len(times)) + 2 * (np.cumsum(quoted) - quoted)
+    lots = np.diff(total[part.start : part.stop + 1])
+    table[at] = prints(times, trades.bought[part], price, lots, number, number)
+    since = np.searchsorted(trades.times_ns, times[quoted] - WINDOW_NS)
+    recent = total[number[quoted]] - total[since]
+    pairs = quotes_around(times[quoted], number[quoted] + 1, price[quoted], recent // SHARE)
+    behind = at[quoted] + 1
+    table[behind], table[behind + 1] = pairs[:, 0], pairs[:, 1]
+    return len(times) + 2 * len(behind)

@@ -228,7 +228,7 @@ def test_how_many_are_converted_at_once_changes_nothing(
     rising: Bar = (100.0, 103.0, 99.0, 101.0, 40.0)
     given = bars([FLAT, rising, FLAT, rising, FLAT, rising], minutes=[0, 1, 4, 5, 7, 8])
     whole = bar_rows(given, BTC)
-    monkeypatch.setattr("genesis.exchange.bars._CHUNK", at_once)
+    monkeypatch.setattr("genesis.exchange.bars.CHUNK", at_once)
     np.testing.assert_array_equal(bar_rows(given, BTC), whole)
     assert len(whole) == 1 + 5 * 6 + 2 * 2
     ids = whole["last_id"][whole["kind"] == Kind.TICKER_BID]

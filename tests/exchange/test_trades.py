@@ -104,3 +104,20 @@ def test_only_the_last_minute_is_on_offer(tmp_path: Path) -> None:
     book = Book(BTC)
     book.fold(trade_rows(read(tmp_path, given), BTC))
     assert book.touch()[1] == 4_000_000 // 40
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_how_many_are_converted_at_once_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    times = [START_NS // 10**6 + n for n in (0, 5, 5, 2000, 2001, 70_000, 70_001)]
+    given = columns(
+        time=times,
+        price=[100, 100, 101, 101, 101, 101, 99],
+        quantity=[1, 2, 3, 4, 5, 6, 7],
+        side=["buy", "sell", "buy", "buy", "sell", "sell", "buy"],
+    )
+    whole = trade_rows(read(tmp_path, given), BTC)
+    monkeypatch.setattr("genesis.exchange.trades.CHUNK", at_once)
+    np.testing.assert_array_equal(trade_rows(read(tmp_path, given), BTC), whole)
+    assert len(whole) == 1 + 7 + 2 * 5
