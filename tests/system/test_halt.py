@@ -41,11 +41,11 @@ def check_nothing_left_a_shut_gate(house: House, key: str) -> None:
 
 def crash_six_times(house: House, name: str) -> None:
     for second in range(6):
-        house.at(6.0 + second / 2, lambda: house.crash(name))
+        house.at(2.5 + second / 2, lambda: house.crash(name))
 
 
 def run_into_a_halt(folder: Path, name: str = "strategy.spread_capture") -> tuple[House, Ended]:
-    house = House(folder, 14.0)
+    house = House(folder, 7.0)
     crash_six_times(house, name)
     return house, house.run()
 
@@ -71,16 +71,16 @@ def test_the_sixth_crash_halts_and_nothing_is_sent_any_more(name: str, tmp_path:
 
 
 def test_five_crashes_do_not_halt(tmp_path: Path) -> None:
-    house = House(tmp_path, 12.0)
+    house = House(tmp_path, 7.0)
     for second in range(5):
-        house.at(6.0 + second / 2, lambda: house.crash("strategy.spread_capture"))
+        house.at(2.5 + second / 2, lambda: house.crash("strategy.spread_capture"))
     ended = house.run()
     assert ended.outcome.exit_code == 0
     assert not ended.events(Halted)
 
 
 def test_what_only_shows_things_never_halts(tmp_path: Path) -> None:
-    house = House(tmp_path, 12.0)
+    house = House(tmp_path, 7.0)
     crash_six_times(house, "view")
     ended = house.run()
     assert ended.outcome.exit_code == 0
@@ -89,14 +89,14 @@ def test_what_only_shows_things_never_halts(tmp_path: Path) -> None:
 
 
 def test_open_orders_are_cancelled_before_the_halt_is_called_proven(tmp_path: Path) -> None:
-    house = House(tmp_path, 12.0)
+    house = House(tmp_path, 7.0)
     open_then: list[str] = []
 
     def halt() -> None:
         open_then.extend(name for desk in house.engine.desks for name in desk.open)
         house.tell(SUPERVISOR, Halt("a drill", "operator"))
 
-    house.at(8.0, halt)
+    house.at(4.0, halt)
     ended = house.run()
     assert ended.outcome.exit_code == 3
     assert open_then
@@ -112,7 +112,7 @@ def test_open_orders_are_cancelled_before_the_halt_is_called_proven(tmp_path: Pa
 
 
 def test_an_executor_that_dies_while_it_proves_a_halt_proves_it_after_all(tmp_path: Path) -> None:
-    house = House(tmp_path, 14.0)
+    house = House(tmp_path, 7.0)
 
     def halt_and_crash() -> None:
         house.crash("executor")  # first in line, so it takes the cancels' place
@@ -123,8 +123,8 @@ def test_an_executor_that_dies_while_it_proves_a_halt_proves_it_after_all(tmp_pa
         executor._prove = None  # fails right after the cancels were sent
         house.tell(SUPERVISOR, Halt("a drill", "operator"))
 
-    house.at(6.0, crash_amid_the_cancels)
-    house.at(9.0, halt_and_crash)
+    house.at(3.0, crash_amid_the_cancels)
+    house.at(4.5, halt_and_crash)
     ended = house.run()
     assert ended.restarted() == ["executor", "executor"]
     assert len(ended.events(HaltProven)) == 1
@@ -168,7 +168,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_the_halt_survives_a_restart_and_sends_nothing(tmp_path: Path) -> None:
     _, first = run_into_a_halt(tmp_path)
-    house = House(tmp_path, 10.0)
+    house = House(tmp_path, 4.0)
     ended = house.run()
     assert ended.outcome.exit_code == 3, ended.outcome.error
     assert house.submitted == []

@@ -19,8 +19,8 @@ from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.gate import HALT
 from genesis.storage.journal import Append
 
-FOR_S = 14.0
-AT_S = 6.0
+FOR_S = 7.0
+AT_S = 3.0
 
 
 def test_persistence_hangs_amid_a_commit_and_holds_the_database(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ def again(folder: Path, ended: Ended) -> Verdict:
 
 @pytest.mark.parametrize("speed", [20.0, 0.0])
 def test_every_kind_of_actor_crashes(tmp_path: Path, speed: float) -> None:
-    house = House(tmp_path, for_s=18.0, market__speed=speed, supervision__intensity=50)
+    house = House(tmp_path, for_s=14.0, market__speed=speed, supervision__intensity=50)
     for number, name in enumerate(CHILDREN, 1):
-        house.at(2.0 + 1.2 * number, lambda name=name: house.crash(name))
+        house.at(1.5 + number, lambda name=name: house.crash(name))
     ended = house.run()
     verdict = again(tmp_path, ended)
     assert verdict.fills > 0
@@ -49,7 +49,7 @@ def test_every_kind_of_actor_crashes(tmp_path: Path, speed: float) -> None:
 
 @pytest.mark.parametrize("name", ["executor", "book.BTCUSDT"])
 def test_a_hang_that_is_fenced(tmp_path: Path, name: str) -> None:
-    house = House(tmp_path, for_s=25.0, market__speed=12.0, **QUICK)
+    house = House(tmp_path, for_s=25.0, market__speed=15.0, **QUICK)
     house.at(3.0, lambda: house.hang(name))
     ended = house.run()
     assert name in ended.restarted()

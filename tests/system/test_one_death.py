@@ -8,8 +8,8 @@ import pytest
 from checks import check_books, check_money, expected_restarts, last_restart
 from house import CHILDREN, MONEY, PATIENT, Ended, House
 
-FOR_S = 12.0
-AT_S = 5.0
+FOR_S = 6.5
+AT_S = 2.5
 
 
 @pytest.fixture(scope="module")

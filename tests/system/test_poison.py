@@ -73,14 +73,14 @@ def nonsense(house: House) -> Message:
 def test_it_is_a_dead_letter_once_and_never_delivered_again(
     name: str, poison: Callable[[House], Message], tmp_path: Path
 ) -> None:
-    house = House(tmp_path, 12.0)
+    house = House(tmp_path, 6.5)
     given: list[Message] = []
 
     def give() -> None:
         given.append(poison(house))
         house.tell(name, given[0])
 
-    house.at(6.0, give)
+    house.at(2.5, give)
     ended = house.run()
     assert ended.outcome.exit_code == 0, ended.outcome.error
     assert [(letter.name, letter.epoch) for letter in ended.dead_letters] == [(name, 1)]
@@ -94,7 +94,7 @@ def test_it_is_a_dead_letter_once_and_never_delivered_again(
 
 
 def test_an_ask_that_fails_tells_the_asker_and_kills_the_asked(tmp_path: Path) -> None:
-    house = House(tmp_path, 12.0)
+    house = House(tmp_path, 6.5)
     said: list[BaseException] = []
 
     def ask() -> None:
@@ -105,7 +105,7 @@ def test_an_ask_that_fails_tells_the_asker_and_kills_the_asked(tmp_path: Path) -
         except TypeError as error:
             said.append(error)
 
-    house.at(6.0, ask)
+    house.at(2.5, ask)
     ended = house.run()
     assert str(said[-1]) == "risk does not handle Nonsense"
     assert ended.restarted() == ["risk"]
@@ -116,8 +116,8 @@ def test_a_long_message_is_told_of_in_short(tmp_path: Path) -> None:
     class Long(Message, frozen=True):
         text: str
 
-    house = House(tmp_path, 8.0)
-    house.at(5.0, lambda: house.tell("view", Long("x" * 10_000)))
+    house = House(tmp_path, 3.0)
+    house.at(2.0, lambda: house.tell("view", Long("x" * 10_000)))
     (event,) = house.run().events(DeadLettered)
     assert len(event.message) == 200
     assert len(msgspec.json.encode(event)) < 1_000

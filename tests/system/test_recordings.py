@@ -8,7 +8,7 @@ import pytest
 from checks import check_books, check_money, expected_restarts, last_restart
 from house import CHILDREN, MONEY, PATIENT, Ended, House
 
-PART_S = 20.0
+PART_S = 14.0
 WHOLE_S = 346.0
 KINDS = ("crash", "hang")
 
@@ -74,7 +74,7 @@ def part(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
 def test_one_dies_in_the_first_seconds(
     kind: str, name: str, part: Ended, shared_data: Path, tmp_path: Path
 ) -> None:
-    house, ended = run_with(kind, name, 10.0, shared_data, tmp_path, PART_S)
+    house, ended = run_with(kind, name, PART_S / 2, shared_data, tmp_path, PART_S)
     check(house, ended, part, name)
 
 

@@ -39,8 +39,8 @@ def _quiet() -> Iterator[None]:
 def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A session with a restart in it. It is only read."""
     folder = tmp_path_factory.mktemp("session")
-    house = House(folder, for_s=20.0, market__speed=0.0)
-    house.at(8.0, lambda: house.crash("risk"))
+    house = House(folder, for_s=10.0, market__speed=0.0)
+    house.at(4.0, lambda: house.crash("risk"))
     house.run()
     return folder
 
@@ -173,7 +173,7 @@ def test_a_journal_that_could_not_be_written_fails_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "append", fails_at_times)
-        house = House(tmp_path, for_s=15.0, market__speed=10.0)
+        house = House(tmp_path, for_s=12.0, market__speed=10.0)
         house.start()
         outcome = house.session.wait(0.05, lambda: None)
         house.folder.close()
