@@ -28,6 +28,13 @@ def events_of(rows: Rows) -> list[Rows]:
     return np.split(rows, begins[1:]) if len(begins) else []
 
 
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows one after the other. As plain integers: structures take numpy ten times as long."""
+    tables = [np.ascontiguousarray(part).view(np.int64) for part in parts]
+    rows: Rows = np.concatenate(tables).view(ROW)
+    return rows
+
+
 class FeedFaults:
     """``struck`` is told of each fault and when it struck, ``crossed`` of the symbol and time of a
     diff that crosses a book; at ``until_ns`` all is healed."""
@@ -69,7 +76,7 @@ class FeedFaults:
                     self._crossed(symbol, now_ns)
                 if (swapped := self._swapped.pop(symbol, None)) is not None:
                     arrived.append(_received(swapped, now_ns))
-        return np.concatenate(arrived) if arrived else rows[:0]
+        return joined(arrived) if arrived else rows[:0]
 
     def frames(self, frames: Sequence[RawFrame]) -> list[RawFrame]:
         """What arrives of some frames, in receive order."""
@@ -166,6 +173,6 @@ def _crossed(diff: Rows) -> Rows:
     extra = diff[-1:].copy()
     extra["kind"], extra["quantity_lots"] = Kind.BID, 1
     extra["price_ticks"] = diff["price_ticks"].max() * 3 // 2
-    diff = np.concatenate([diff, extra])
+    diff = joined([diff, extra])
     diff["quantity_lots"][0] += 1
     return diff

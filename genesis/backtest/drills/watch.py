@@ -6,13 +6,13 @@ never at what the house believes of itself but for the gate.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
+from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits
 from genesis.domain.money import ZERO, exact, rounded_down, rounded_up, text
 from genesis.messages.base import Message
@@ -23,6 +23,7 @@ from genesis.runtime.address import Address
 from genesis.runtime.clock import ENDLESS_NS
 from genesis.runtime.gate import GateState, TradingGate
 from genesis.simulator.desk import OrderDesk
+from genesis.simulator.feed_faults import joined
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.chain import entry_of
 from genesis.storage.memory_disk import MemoryDisk
@@ -104,7 +105,7 @@ class _Stream:
         self.holes: list[tuple[int, int]] = []
 
     def close(self) -> None:
-        rows = np.concatenate(self.rows) if self.rows else np.zeros(0, ROW)
+        rows = joined(self.rows) if self.rows else np.zeros(0, ROW)
         kinds, times = rows["kind"], rows["time_ns"]
         told = (kinds != Kind.TRADE_BUY) & (kinds != Kind.TRADE_SELL)
         arrivals = np.array([at for _, at, _ in self.snapshots], np.int64)
@@ -140,19 +141,18 @@ class Mids:
     """The market's own middle at any time, in quote, from its tape."""
 
     def __init__(self, tape: Mapping[str, Rows], engine: MatchingEngine) -> None:
-        self._times: dict[str, list[int]] = {}
-        self._mids: dict[str, list[Decimal]] = {}
+        self._tickers: dict[str, tuple[Instrument, Times, Times]] = {}
         for desk in engine.desks:
             rows = tape[desk.instrument.symbol]
-            bids = rows[rows["kind"] == Kind.TICKER_BID]
-            asks = rows[rows["kind"] == Kind.TICKER_ASK]
-            self._times[desk.instrument.symbol] = bids["time_ns"].tolist()
-            twice = (bids["price_ticks"] + asks["price_ticks"]).tolist()
-            self._mids[desk.instrument.symbol] = [desk.instrument.price(t) / 2 for t in twice]
+            bids = np.flatnonzero(rows["kind"] == Kind.TICKER_BID)
+            prices = rows["price_ticks"]
+            twice = prices[bids] + prices[bids + 1]  # its TICKER_ASK follows
+            self._tickers[desk.instrument.symbol] = desk.instrument, rows["time_ns"][bids], twice
 
     def at(self, symbol: str, now_ns: int) -> Decimal | None:
-        index = bisect_right(self._times[symbol], now_ns)
-        return self._mids[symbol][index - 1] if index else None
+        instrument, times, twice = self._tickers[symbol]
+        index = int(times.searchsorted(now_ns, side="right"))
+        return instrument.price(int(twice[index - 1])) / 2 if index else None
 
 
 class Watch:
