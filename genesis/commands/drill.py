@@ -67,6 +67,9 @@ class _Count:
 
     def run(self, tasks: list[Task], workers: int | None) -> None:
         began_s = time.monotonic()
+        from genesis.backtest.drills.drill import warm_up
+
+        warm_up()
         interrupted = False
         verdicts = spread(_drill_one, tasks, workers=workers)
         with progress("drilling", lambda: self._done / len(tasks)):

@@ -143,6 +143,11 @@ def drill(scenario: Scenario, *, with_events: bool = False) -> Verdict:
     return _Drill(scenario).run(with_events)
 
 
+def warm_up() -> None:
+    """Load the kernels and whatever else a drill uses, once for all processes forked from here."""
+    drill(Scenario(0, 0.01, ()))
+
+
 class _Drill:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
