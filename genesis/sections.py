@@ -177,6 +177,7 @@ class JournalSettings(Section):
     data_dir: Path
     checkpoint_every: Count
     busy_timeout_ms: Delay
+    give_up_ms: Delay
 
 
 class CaptureSettings(Section):

@@ -49,8 +49,6 @@ DONE, HALTED, FAULT = 0, 3, 4
 LEAD_IN_S = 60
 """Trading time before the first frame, for actors to start and reconcile in."""
 ASK_TIMEOUT_S = 5.0
-JOURNAL_PATIENCE_S = 10.0
-"""A journal that cannot be written for this long ends a run nobody watches."""
 END_TIMEOUT_S = 60.0
 
 
@@ -214,8 +212,9 @@ class Session:
         if self._journal_failed is None or self._options.attended or self._ending:
             return
         since_s, reason = self._journal_failed
-        if time.monotonic() - since_s > JOURNAL_PATIENCE_S:
-            self._error = self._error or f"ended after {JOURNAL_PATIENCE_S:g} s: {reason}"
+        patience_s = self._settings.journal.give_up_ms / 1000
+        if time.monotonic() - since_s > patience_s:
+            self._error = self._error or f"ended after {patience_s:g} s: {reason}"
             self._end("the journal could not be written")
 
     def _watch_supervisor(self, every_s: float) -> None:

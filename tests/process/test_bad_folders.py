@@ -137,7 +137,7 @@ def test_the_disk_fills_up_and_is_given_room(small_disk: Callable[[str], Path]) 
     disk = small_disk("size=1m")
     folder = disk / "data"
     command = ("run", "--headless", "--speed", "20", "--data-dir", folder)
-    daemon = start(*command, settings=BUSY)
+    daemon = start(*command, settings=BUSY | {"GENESIS_JOURNAL__GIVE_UP_MS": "60000"})
     no_room = f"genesis: no room left to write the journal in {folder} (the disk is full); "
     while no_room not in daemon.told().err:
         assert daemon.code(0.05) is None
@@ -154,11 +154,16 @@ def test_the_disk_fills_up_and_is_given_room(small_disk: Callable[[str], Path]) 
 
 def test_the_disk_stays_full(small_disk: Callable[[str], Path]) -> None:
     folder = small_disk("size=1m") / "data"
-    said = genesis("run", "--headless", "--speed", "20", "--data-dir", folder, settings=BUSY)
+    hasty = {
+        "GENESIS_JOURNAL__GIVE_UP_MS": "1000",
+        "GENESIS_SUPERVISION__SHUTDOWN_TIMEOUT_MS": "500",
+    }
+    run = ("run", "--headless", "--speed", "20", "--data-dir", folder)
+    said = genesis(*run, settings=BUSY | hasty)
     assert said.code == 4
     told, last = said.err.splitlines()[-2:]
     assert told.endswith("; trading is held meanwhile")
-    assert last == told.replace("genesis: ", "genesis: ended after 10 s: ").removesuffix(
+    assert last == told.replace("genesis: ", "genesis: ended after 1 s: ").removesuffix(
         "; trading is held meanwhile"
     )
     small_disk("size=16m")

@@ -19,7 +19,7 @@ from genesis.capture.reader import captures
 from genesis.capture.records import FOLDER
 from genesis.storage.folder import JOURNAL_NAME
 
-RUN = ("run", "--headless", "--until-end", "--speed", "5")
+RUN = ("run", "--headless", "--until-end", "--speed", "10")
 FILLED = "SELECT 1 FROM journal WHERE kind = 'OrderFilled'"
 FLUSHED_BYTES = 10_000
 """More than a header."""
