@@ -25,9 +25,9 @@ PENDING_LIMIT_ROWS = 1 << 16
 
 _CAPACITY = 1024  # levels a side to begin with; doubles
 _TICKER_RING = 1024
-_TRADES_CHUNK = 1024
+_TRADES_CHUNK = 1 << 14
 _EVENTS_CHUNK = 64
-_TOPS_CHUNK = 1024
+_TOPS_CHUNK = 1 << 14
 
 GAP = "update ids are missing"
 TOO_OLD = "the snapshot is older than the first buffered diff"
@@ -143,6 +143,8 @@ class Book:
             if noted := counts[lay.TRADES]:
                 chunks.append(self._trades[:noted].copy())
             if noted := counts[lay.TOPS]:
+                if tops and tops[-1][-1, 0] == self._tops[0, 0]:
+                    tops[-1] = tops[-1][:-1]  # of one moment only the last counts
                 tops.append(self._tops[:noted].copy())
             if noted := counts[lay.EVENTS]:
                 _add_events(self._events[:noted].tolist(), gaps, resyncs)

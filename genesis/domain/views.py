@@ -6,9 +6,8 @@ at more of it than his own time allows.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
-
-import numpy as np
 
 from genesis.messages.market import BookView
 
@@ -47,8 +46,8 @@ class Views:
         found = None
         for view in self._newest.values():
             if view.newest_ns > after_ns:
-                times = view.tops["at_ns"]
-                first = int(times[np.searchsorted(times, after_ns, side="right")])
+                times = view.tops["at_ns"].data
+                first = times[bisect_right(times, after_ns)]
                 found = first if found is None else min(found, first)
         return found
 
@@ -60,8 +59,7 @@ class Views:
         view = self._newest.get(symbol)
         if view is None or view.newest_ns <= now_ns:
             return view
-        times = view.tops["at_ns"]
-        place = int(np.searchsorted(times, now_ns, side="right")) - 1
+        place = bisect_right(view.tops["at_ns"].data, now_ns) - 1
         if place < 0:
             return self._before.get(symbol)
         at_ns, time_ns, synced, update_id, bid, bid_lots, ask, ask_lots = view.tops[place].item()

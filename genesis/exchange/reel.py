@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
-
-import numpy as np
 
 from genesis.errors import BadFrame, InputError
 from genesis.exchange.port import DecoderPort
@@ -112,11 +111,7 @@ class TapeReel:
     def __init__(self, tape: Mapping[str, Rows], end_ns: int | None) -> None:
         self.sent = 0
         self.failure = ""
-        self._symbols = []
-        for symbol, rows in tape.items():
-            times = np.ascontiguousarray(rows["time_ns"])
-            end = len(times) if end_ns is None else int(np.searchsorted(times, end_ns))
-            self._symbols.append(_Track(symbol, rows[:end], times[:end]))
+        self._symbols = [_Track(symbol, rows, end_ns) for symbol, rows in tape.items()]
         self._find_next()
 
     def wind(self) -> None:
@@ -135,15 +130,14 @@ class TapeReel:
             return None
         for track in self._symbols:
             before_ns = min(before_ns, track.most_ns())
-        rows = {}
+        first, rows, last_ns = self.sent + 1, {}, 0
         for track in self._symbols:
             if track.next_ns is not None and track.next_ns < before_ns:
-                rows[track.symbol] = track.take(before_ns)
-        first = self.sent + 1
+                part = rows[track.symbol] = track.take(before_ns)
+                self.sent += len(part)
+                last_ns = max(last_ns, track.last_ns)
         batches = tuple(MarketBatch(symbol, first, part) for symbol, part in rows.items())
-        self.sent += sum(len(part) for part in rows.values())
         self._find_next()
-        last_ns = max(int(part["time_ns"][-1]) for part in rows.values())
         return Stretch(MarketRows(CONNECTION, batches), rows, last_ns)
 
     def _find_next(self) -> None:
@@ -152,29 +146,37 @@ class TapeReel:
 
 
 class _Track:
-    """One symbol's rows and how far they are taken off."""
+    """One symbol's rows and how far they are taken off. ``last_ns``: of the newest taken."""
 
-    def __init__(self, symbol: str, rows: Rows, times: np.ndarray[tuple[int], np.dtype[np.int64]]):
+    def __init__(self, symbol: str, rows: Rows, end_ns: int | None):
         self.symbol = symbol
         self._rows = rows
-        self._times = times
+        # Searched without a copy, as numpy would make one of a column of a structure.
+        self._times = rows["time_ns"].data
         self._at = 0
-        self.next_ns = int(times[0]) if len(times) else None
+        self._end = len(rows) if end_ns is None else bisect_left(self._times, end_ns)
+        self.next_ns = self._times[0] if self._end else None
+        self.last_ns = 0
 
     def most_ns(self) -> int:
         """Before this, a stretch is not too long; later than its first time in any case."""
         last = self._at + ROWS_MAX
-        if self.next_ns is None or last >= len(self._times):
+        if self.next_ns is None or last >= self._end:
             return 1 << 63
-        return max(int(self._times[last]), self.next_ns + 1)
+        return max(self._times[last], self.next_ns + 1)
 
     def peek(self, before_ns: int) -> Rows:
         """The next rows, at most as many as one stretch has."""
-        before_ns = min(before_ns, self.most_ns())
-        return self._rows[self._at : int(np.searchsorted(self._times, before_ns))]
+        return self._rows[self._at : self._place(min(before_ns, self.most_ns()))]
 
     def take(self, before_ns: int) -> Rows:
-        first = self._at
-        self._at = int(np.searchsorted(self._times, before_ns))
-        self.next_ns = int(self._times[self._at]) if self._at < len(self._times) else None
+        """The rows before ``before_ns``, of which there is at least one."""
+        first, self._at = self._at, self._place(before_ns)
+        self.next_ns = self._times[self._at] if self._at < self._end else None
+        self.last_ns = self._times[self._at - 1]
         return self._rows[first : self._at]
+
+    def _place(self, before_ns: int) -> int:
+        near = min(self._at + ROWS_MAX, self._end)
+        is_near = near == self._end or self._times[near] >= before_ns
+        return bisect_left(self._times, before_ns, self._at, near if is_near else self._end)

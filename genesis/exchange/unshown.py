@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -53,7 +54,7 @@ class Unshown:
             while parts:
                 part = parts.popleft()
                 if int(part["time_ns"][-1]) >= before_ns:
-                    cut = int(np.searchsorted(part["time_ns"], before_ns))
+                    cut = bisect_left(part["time_ns"].data, before_ns)
                     parts.appendleft(part[cut:])
                     if cut:
                         taken.append(part[:cut])

@@ -79,7 +79,8 @@ class ModelBook:
             side = 1 if kind == Kind.TRADE_BUY else -1
             self.trades.append((time, time, first, side, ticks, lots, *self.touch()))
         elif kind == Kind.TICKER_BID:
-            if last >= max(self.tickers, default=0):
+            crossed = 0 < frame[1][3] <= ticks
+            if last >= max(self.tickers, default=0) and not crossed:
                 self.tickers[last] = (ticks, lots, frame[1][3], frame[1][4])
                 self._check()
         elif kind == Kind.SNAPSHOT_BEGIN:

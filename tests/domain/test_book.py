@@ -215,3 +215,14 @@ def test_light_commands_need_no_numba() -> None:
     code = "import sys, genesis.domain.instrument, genesis.messages.market; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
     assert b"numba" not in loaded
+
+
+@pytest.mark.parametrize("room", [1, 2, 3])
+def test_of_one_moment_only_the_last_top_is_noted(
+    book: Book, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr("genesis.domain.book._TOPS_CHUNK", room)
+    told = [(1, 100), (1, 101), (2, 102), (2, 103), (2, 104), (3, 105)]
+    frames = [ticker(time, 1 + bid, bid, 1, bid + 1, 1) for time, bid in told]
+    noted = Book(book.instrument, tops=True).fold(rows_of(snapshot(0, 1, []), *frames)).tops
+    assert noted[["at_ns", "bid_ticks"]].tolist() == [(0, 0), (1, 101), (2, 104), (3, 105)]

@@ -16,7 +16,7 @@ from book_model import (
     top,
     trade,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from genesis.domain.book import Book
@@ -40,6 +40,12 @@ STEP = st.one_of(
     st.tuples(st.just("trade")),
     st.tuples(st.just("reset")),
 )
+CROSSED_TICKER: list[tuple[object, ...]] = [
+    ("diff", [(-1, 100, 1)], 1),
+    ("lost", [(1, 100, 1)], 1),
+    ("snapshot", 1),
+    ("ticker", False),
+]
 
 
 class Venue:
@@ -92,6 +98,7 @@ class Venue:
 
 
 @given(st.lists(STEP, max_size=40), st.integers(1, 12))
+@example(CROSSED_TICKER, 1)
 def test_any_stream_folds_as_the_rules_say(steps: list[tuple[object, ...]], batch: int) -> None:
     venue, model, book = Venue(), ModelBook(), Book(INSTRUMENT)
     for time, (what, *arguments) in enumerate(steps, 1):
