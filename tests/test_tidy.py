@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import tomllib
 from collections.abc import Callable, Iterator
@@ -197,12 +198,17 @@ def python_files() -> list[Path]:
     )
 
 
+@functools.cache
+def parsed(path: Path) -> tuple[ast.Module, str]:
+    source = (ROOT / path).read_text(encoding="utf-8")
+    return ast.parse(source), source
+
+
 @pytest.mark.parametrize(("rule", "applies"), RULES, ids=[rule.__name__ for rule, _ in RULES])
 def test_every_file(rule: Rule, applies: Callable[[Path], bool]) -> None:
     found = []
     for path in filter(applies, python_files()):
-        source = (ROOT / path).read_text(encoding="utf-8")
-        found += [f"{path}:{line}: {what}" for line, what in rule(ast.parse(source), source)]
+        found += [f"{path}:{line}: {what}" for line, what in rule(*parsed(path))]
     assert not found, "\n" + "\n".join(found)
 
 

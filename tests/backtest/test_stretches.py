@@ -23,7 +23,7 @@ from genesis.storage.journal import Journal, MemoryLog
 from genesis.strategies.port import Cadence, Desk, Strategy
 
 START_NS = 1_700_000_000_000_000_000
-SECONDS = 40
+SHORT_S, LONG_S = 15, 40
 
 
 class Busy(Strategy):
@@ -82,9 +82,9 @@ def run(chosen: Settings, market: Market, lookahead: bool) -> tuple[VirtualOutco
     return session.run(), log.entries
 
 
-def light(symbols: tuple[str, ...], seed: int) -> Market:
+def light(symbols: tuple[str, ...], seed: int, seconds: int) -> Market:
     made = LightMarket(symbols, seed, START_NS)
-    tape = made.tape(SECONDS * 1_000_000_000)
+    tape = made.tape(seconds * 1_000_000_000)
     return Market("light", made.instruments(), iter(()), START_NS, False, tape)
 
 
@@ -129,10 +129,14 @@ def chosen(to_venue_ms: int, from_venue_ms: int, jitter_ms: int, refresh_ms: int
     from_venue_ms=st.sampled_from([1, 20, 150]),
     jitter_ms=st.sampled_from([0, 7]),
     refresh_ms=st.sampled_from([200, 1000]),
+    seconds=st.just(SHORT_S),
 )
-@example(3, ("BTCUSDT", "ETHUSDT"), 100, 100, 0, 200)  # every tie there can be on a grid of 100 ms
-@example(2008, ("BTCUSDT", "ETHUSDT"), 20, 1, 7, 1000)  # one strategy's order meets another's
-@example(1020, ("BTCUSDT", "ETHUSDT"), 20, 20, 7, 1000)  # a fill is played, then a request leaves
+# Every tie there can be on a grid of 100 ms:
+@example(3, ("BTCUSDT", "ETHUSDT"), 100, 100, 0, 200, LONG_S)
+# One strategy's order meets another's:
+@example(2008, ("BTCUSDT", "ETHUSDT"), 20, 1, 7, 1000, LONG_S)
+# A fill is played, then a request leaves:
+@example(1020, ("BTCUSDT", "ETHUSDT"), 20, 20, 7, 1000, LONG_S)
 def test_a_stretch_changes_nothing(
     seed: int,
     symbols: tuple[str, ...],
@@ -140,15 +144,16 @@ def test_a_stretch_changes_nothing(
     from_venue_ms: int,
     jitter_ms: int,
     refresh_ms: int,
+    seconds: int,
 ) -> None:
     settled = chosen(to_venue_ms, from_venue_ms, jitter_ms, refresh_ms)
-    agree(settled, lambda: light(symbols, seed), lambda: Busy(symbols, refresh_ms))
+    agree(settled, lambda: light(symbols, seed, seconds), lambda: Busy(symbols, refresh_ms))
 
 
 def test_the_markets_of_that_test_are_traded() -> None:
     symbols = ("BTCUSDT", "ETHUSDT")
     settled = chosen(20, 20, 0, 200)
-    assert agree(settled, lambda: light(symbols, 1), lambda: Busy(symbols, 200)) > 20
+    assert agree(settled, lambda: light(symbols, 1, LONG_S), lambda: Busy(symbols, 200)) > 20
 
 
 def test_a_stretch_of_a_recording_changes_nothing(shared_data: Path) -> None:
@@ -189,5 +194,5 @@ def test_a_strategy_never_sees_what_comes_after_it(lookahead: bool) -> None:
 
     made = {"suspicious": lambda: Suspicious(("BTCUSDT",), 330)}
     with mock.patch.object(daemon, "strategies", return_value=made):
-        run(chosen(20, 20, 0, 200), light(("BTCUSDT",), 2), lookahead)
+        run(chosen(20, 20, 0, 200), light(("BTCUSDT",), 2, SHORT_S), lookahead)
     assert late == []

@@ -25,12 +25,19 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT", "WHATEVERUSDT")
 START_NS = 1_723_000_000_000_000_000
 
 
+@pytest.fixture(scope="module")
+def frames() -> list[RawFrame]:
+    """Three minutes of five symbols. They are only read."""
+    return take(40_000)
+
+
+@pytest.fixture(scope="module")
+def decoded(frames: list[RawFrame]) -> dict[str, Rows]:
+    return Decoder(GeneratedMarket(SYMBOLS, 1, START_NS).instruments()).decode(frames)
+
+
 def take(count: int, symbols: tuple[str, ...] = SYMBOLS, seed: int = 1) -> list[RawFrame]:
     return list(itertools.islice(GeneratedMarket(symbols, seed, START_NS).frames(), count))
-
-
-def rows_of(frames: list[RawFrame]) -> dict[str, Rows]:
-    return Decoder(GeneratedMarket(SYMBOLS, 1, START_NS).instruments()).decode(frames)
 
 
 def test_a_seed_is_the_same_market_everywhere() -> None:
@@ -48,8 +55,7 @@ def test_listing_one_more_symbol_changes_no_other() -> None:
     assert [f.payload for f in alone] == [f.payload for f in among[:500]]
 
 
-def test_frames_come_in_time_order_at_a_plausible_rate() -> None:
-    frames = take(30_000)
+def test_frames_come_in_time_order_at_a_plausible_rate(frames: list[RawFrame]) -> None:
     times = [frame.received_ns for frame in frames]
     assert times == sorted(times)
     assert times[0] >= START_NS
@@ -67,9 +73,8 @@ def test_each_symbol_has_one_bare_snapshot_after_its_first_diffs() -> None:
         assert sum(stream in frame.payload for frame in frames[: at[0]]) == 3
 
 
-def test_it_folds_without_gap_crossing_or_ticker_mismatch() -> None:
-    frames = take(40_000)
-    for symbol, rows in rows_of(frames).items():
+def test_it_folds_without_gap_crossing_or_ticker_mismatch(decoded: dict[str, Rows]) -> None:
+    for symbol, rows in decoded.items():
         book = Book(listing(symbol).instrument)
         folded = book.fold(rows)
         assert book.synced
@@ -80,9 +85,8 @@ def test_it_folds_without_gap_crossing_or_ticker_mismatch() -> None:
         assert min(book.depth()) >= 30
 
 
-def test_trades_happen_at_prices_the_book_shows() -> None:
-    frames = take(40_000)
-    for symbol, rows in rows_of(frames).items():
+def test_trades_happen_at_prices_the_book_shows(decoded: dict[str, Rows]) -> None:
+    for symbol, rows in decoded.items():
         trades = Book(listing(symbol).instrument).fold(rows).trades
         trades = trades[trades["bid_ticks"] > 0]
         bought, sold = trades[trades["side"] > 0], trades[trades["side"] < 0]
@@ -107,8 +111,8 @@ def test_symbols_move_together_with_a_plausible_volatility() -> None:
     assert 0.35 < np.corrcoef(moves)[0, 1] < 0.65
 
 
-def test_the_touch_is_tight_and_follows_the_fair_price() -> None:
-    for symbol, rows in rows_of(take(40_000)).items():
+def test_the_touch_is_tight_and_follows_the_fair_price(decoded: dict[str, Rows]) -> None:
+    for symbol, rows in decoded.items():
         instrument, start_ticks, _ = listing(symbol)
         bids = rows[rows["kind"] == Kind.TICKER_BID]["price_ticks"]
         asks = rows[rows["kind"] == Kind.TICKER_ASK]["price_ticks"]
