@@ -51,6 +51,7 @@ class FeedFaults:
         self._struck = struck
         self._crossed = crossed
         self._silent_until_ns = self._held_until_ns = self._skewed_until_ns = 0
+        self._troubled_until_ns = 0
         self._diffs_to_lose = 0
         self._late: dict[str, list[Rows]] = {}
         self._swapped: dict[str, Rows] = {}
@@ -113,7 +114,7 @@ class FeedFaults:
             or self._diffs_to_lose
             or symbol in self._late
             or symbol in self._swapped
-            or max(self._silent_until_ns, self._held_until_ns, self._skewed_until_ns) > times_ns[0]
+            or self._troubled_until_ns > times_ns[0]
         )
 
     def _fate(self, now_ns: int, is_diff: bool) -> FeedKind | None:
@@ -125,6 +126,9 @@ class FeedFaults:
                 self._held_until_ns = self._end_of(fault, now_ns)
             if fault := self._strike(now_ns, FeedKind.SKEW):
                 self._skewed_until_ns = self._end_of(fault, now_ns)
+            self._troubled_until_ns = max(
+                self._silent_until_ns, self._held_until_ns, self._skewed_until_ns
+            )
             if self._strike(now_ns, FeedKind.GAP):
                 self._diffs_to_lose = GAP_DIFFS
         if now_ns < self._silent_until_ns:

@@ -64,6 +64,8 @@ class MemoryDisk:
         self.rows: list[Row] = []
         self.verified = 0
         self._entries: list[Entry] = []
+        self._keys: set[OnceKey] = set()
+        self._keyed = 0
         self.torn = ""
         self.synced = 0
         self.lease = 0
@@ -89,6 +91,13 @@ class MemoryDisk:
         """Rows as they are read back; each is read only once, as no row ever changes."""
         self._entries += map(entry_of, self.rows[len(self._entries) : before])
         return self._entries[after_seq:before]
+
+    def keys(self) -> set[OnceKey]:
+        """Of everything durable; to be read only. What is durable stays, so they only grow."""
+        new = self.entries(self._keyed, self.synced)
+        self._keys.update(key for entry in new if (key := once_key(entry.event)) is not None)
+        self._keyed = self.synced
+        return self._keys
 
     def fault(self) -> StorageKind | None:
         """What goes wrong with a commit now."""
@@ -116,7 +125,6 @@ class DiskStore:
         self._disk = disk
         disk.lease += 1
         self._lease = disk.lease
-        self._known: set[OnceKey] = set()
 
     def load(self) -> Loaded:
         """Check the part of the chain that is new, and fold what the saved state does not hold."""
@@ -130,8 +138,6 @@ class DiskStore:
             disk.verified += 1
         for entry in disk.entries(state.seq, disk.synced):
             state.apply(entry)
-        keys = (once_key(entry.event) for entry in disk.entries(0, disk.synced))
-        self._known.update(key for key in keys if key is not None)
         run, seen = rows[-1].run if rows else 0, Seen()
         for row in rows:
             if row.run == run:
@@ -164,16 +170,13 @@ class DiskStore:
             raise StorageError("drill: disk I/O error while the commit was finished")
 
     def known(self, keys: Sequence[OnceKey]) -> set[OnceKey]:
-        return self._known.intersection(keys)
+        return self._disk.keys().intersection(keys)
 
     def note(self, entry: Entry, state: TradingState) -> None:
         """Nothing is projected: there is no one to read it."""
 
     def write(self, batch: Batch) -> None:
         self._disk.rows += batch.rows
-        for entry in batch.entries:
-            if (key := once_key(entry.event)) is not None:
-                self._known.add(key)
 
     def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
         stop = self._disk.synced if limit is None else min(self._disk.synced, after_seq + limit)

@@ -29,7 +29,6 @@ from genesis.simulator.faults import Faults
 from genesis.simulator.light_market import LightMarket
 from genesis.simulator.market import GeneratedMarket
 from genesis.simulator.matching import MatchingEngine
-from genesis.storage.chain import entry_of
 from genesis.storage.memory_disk import MemoryDisk, StorageFault
 from genesis.storage.tail import describe
 
@@ -285,7 +284,7 @@ class _Drill:
         kinds = Counter(row.kind for row in self._disk.rows)
         events: tuple[tuple[int, str], ...] = ()
         if with_events:
-            entries = (entry_of(row) for row in self._disk.rows)
+            entries = self._disk.entries(0, len(self._disk.rows))
             events = tuple(
                 (e.time_ns, f"{type(e.event).__name__} {describe(e.event)}") for e in entries
             )

@@ -113,11 +113,16 @@ class Life(VirtualSession):
     def _over_or_dead(self) -> bool:
         self._events += 1
         if self._events % EVENTS_MAX == 0:
-            now_ns = self.runtime.clock.now_ns()
-            if now_ns == self._moment_ns:
-                self.abandon("time stands still: the actors keep each other busy")
-            self._moment_ns = now_ns
-        return self._over() or self.died_ns is not None
+            self._look_whether_time_passes()
+        if self._heard < len(self._reports):
+            self._over()
+        return self._ended or self.died_ns is not None
+
+    def _look_whether_time_passes(self) -> None:
+        now_ns = self.runtime.clock.now_ns()
+        if now_ns == self._moment_ns:
+            self.abandon("time stands still: the actors keep each other busy")
+        self._moment_ns = now_ns
 
     def _die(self) -> None:
         """As a ``kill -9``: nothing of this process happens after this."""

@@ -11,7 +11,7 @@ from genesis.domain.state import TradingState
 from genesis.errors import JournalTampered
 from genesis.messages.journal import OrderFilled
 from genesis.simulator.matching import MatchingEngine
-from genesis.storage.chain import ORIGIN, entry_of, follow
+from genesis.storage.chain import ORIGIN, follow
 from genesis.storage.memory_disk import MemoryDisk
 
 MARK = Decimal("12345.67")
@@ -23,8 +23,9 @@ def at_rest(engine: MatchingEngine, disk: MemoryDisk) -> Iterator[str]:
     state = TradingState()
     fills: Counter[tuple[str, int]] = Counter()
     try:
-        for row in follow(disk.rows, ORIGIN, disk.head):
-            entry = entry_of(row)
+        for _ in follow(disk.rows, ORIGIN, disk.head):
+            pass
+        for entry in disk.entries(0, len(disk.rows)):
             state.apply(entry)
             if isinstance(entry.event, OrderFilled):
                 fills[entry.event.symbol, entry.event.trade_id] += 1
@@ -45,7 +46,7 @@ def unheard(engine: MatchingEngine, disk: MemoryDisk, before_ns: int) -> Iterato
     """The venue's trades of before that moment that nobody here knows of."""
     heard = {
         (entry.event.symbol, entry.event.trade_id)
-        for entry in (entry_of(row) for row in disk.rows if row.kind == OrderFilled.__name__)
+        for entry in disk.entries(0, len(disk.rows))
         if isinstance(entry.event, OrderFilled)
     }
     for desk in engine.desks:

@@ -25,7 +25,6 @@ from genesis.runtime.gate import GateState, TradingGate
 from genesis.simulator.desk import OrderDesk
 from genesis.simulator.feed_faults import joined
 from genesis.simulator.matching import MatchingEngine
-from genesis.storage.chain import entry_of
 from genesis.storage.memory_disk import MemoryDisk
 
 MS = 1_000_000
@@ -89,7 +88,9 @@ class ClientWatch:
         return any(since < now_ns < until for since, until in self._of(symbol).holes)
 
     def _of(self, symbol: str) -> _Stream:
-        return self._symbols.setdefault(symbol, _Stream())
+        if symbol not in self._symbols:
+            self._symbols[symbol] = _Stream()
+        return self._symbols[symbol]
 
 
 class _Stream:
@@ -109,7 +110,7 @@ class _Stream:
         kinds, times = rows["kind"], rows["time_ns"]
         told = (kinds != Kind.TRADE_BUY) & (kinds != Kind.TRADE_SELL)
         arrivals = np.array([at for _, at, _ in self.snapshots], np.int64)
-        self.fresh = np.sort(np.concatenate([times[told], arrivals]))
+        self.fresh = np.sort(np.concatenate([times[told], arrivals]), kind="stable")
         restarts = np.flatnonzero(kinds == Kind.RESET).tolist()
         breaks = [*self.breaks, *((at, int(times[at]), 0) for at in restarts)]
         gaps = self._gaps(rows)
@@ -196,11 +197,9 @@ class Watch:
                 self.found(at_ns, f"9: {name} was decided on a book with a hole")
 
     def _read_intents(self) -> None:
-        for row in self._disk.rows[self._read : self._disk.synced]:
-            if row.kind == OrderIntended.__name__:
-                event = entry_of(row).event
-                assert isinstance(event, OrderIntended)  # as its kind says
-                self._intended[event.client_order_id] = event
+        for entry in self._disk.entries(self._read, self._disk.synced):
+            if isinstance(entry.event, OrderIntended):
+                self._intended[entry.event.client_order_id] = entry.event
         self._read = self._disk.synced
 
     def _on_submit(self, order: SubmitOrder, gate: TradingGate, engine: MatchingEngine) -> None:
