@@ -13,9 +13,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from genesis.messages.market import BookView
+from genesis.domain.level_kernels import Ints, kernel
+from genesis.messages.market import TOP, BookView
 
 Floats = npt.NDArray[np.float64]
+_COLUMNS = len(TOP.names or ())
 _FIRST_CHUNK = 64
 _SLACK = 1e-9
 """Of the band's edges: far more than floats lose, so that no look comes too late."""
@@ -44,6 +46,14 @@ class Band(msgspec.Struct, frozen=True):
         """When equity first leaves the band behind ``after_ns``; None while nothing known of
         ``mids`` takes it there before ``before_ns``, at about which the search ends."""
         known = {symbol: mids[symbol] for symbol in self.held if symbol in mids}
+        if len(known) == 1:
+            [(symbol, only)] = known.items()
+            holding = self.held[symbol]
+            still = self.rest + sum(
+                h.quantity * h.mid for other, h in self.held.items() if other != symbol
+            )
+            low, high = self._edges
+            return only.left_ns(holding, still, low, high, self.until_ns, after_ns, before_ns)
         if self._holds(mids):
             return None
         size = _FIRST_CHUNK
@@ -100,9 +110,37 @@ class Mids:
         self._tops = view.tops
         self._half_tick = tick / 2
         self.last_ns = view.newest_ns
-        sums = self._tops["bid_ticks"] + self._tops["ask_ticks"]
-        self.lowest = float(sums.min()) * self._half_tick
-        self.highest = float(sums.max()) * self._half_tick
+
+    def left_ns(
+        self,
+        holding: Holding,
+        rest: float,
+        low: float,
+        high: float,
+        until_ns: int,
+        after_ns: int,
+        before_ns: int,
+    ) -> int | None:
+        """``Band.left_ns`` where nothing else held moves: equity is ``rest`` and ``holding``."""
+        table = self._tops.view(np.int64).reshape(-1, _COLUMNS)
+        quantity, mid = holding.quantity, holding.mid
+        left_ns = _left_ns(
+            table, self._half_tick, quantity, mid, rest, low, high, until_ns, after_ns, before_ns
+        )
+        return int(left_ns) or None
+
+    @functools.cached_property
+    def lowest(self) -> float:
+        return float(self._sums.min()) * self._half_tick
+
+    @functools.cached_property
+    def highest(self) -> float:
+        return float(self._sums.max()) * self._half_tick
+
+    @functools.cached_property
+    def _sums(self) -> Ints:
+        sums: Ints = self._tops["bid_ticks"] + self._tops["ask_ticks"]
+        return sums
 
     @functools.cached_property
     def _times(self) -> npt.NDArray[np.int64]:
@@ -135,3 +173,39 @@ class Mids:
         place = np.searchsorted(self._times, times, side="right") - 1
         mids = np.where(place >= 0, self._mids[place], before)
         return np.where(np.isnan(mids), before, mids)
+
+
+@kernel
+def _left_ns(
+    tops: Ints,
+    half_tick: float,
+    quantity: float,
+    mid: float,
+    rest: float,
+    low: float,
+    high: float,
+    until_ns: int,
+    after_ns: int,
+    before_ns: int,
+) -> int:
+    """When the first of ``tops`` (columns as in ``TOP``) takes equity out of the band; 0: none."""
+    first, end = 0, len(tops)
+    while first < end:
+        middle = (first + end) // 2
+        if tops[middle, 0] <= after_ns:
+            first = middle + 1
+        else:
+            end = middle
+    for at in range(first - 1, -1, -1):
+        if tops[at, 2] > 0 and 0 < tops[at, 4] < tops[at, 6]:
+            mid = (tops[at, 4] + tops[at, 6]) * half_tick
+            break
+    for at in range(first, len(tops)):
+        if tops[at, 2] > 0 and 0 < tops[at, 4] < tops[at, 6]:
+            mid = (tops[at, 4] + tops[at, 6]) * half_tick
+        equity = rest + quantity * mid
+        if equity <= low or equity >= high or tops[at, 0] >= until_ns:
+            return int(tops[at, 0])
+        if tops[at, 0] >= before_ns:
+            break
+    return 0

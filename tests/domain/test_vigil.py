@@ -71,3 +71,25 @@ def test_it_is_what_each_touch_by_itself_would_tell(
             expected = at
             break
     assert found == expected
+
+
+@given(
+    a=touches,
+    after_ns=st.integers(0, 400),
+    low=st.integers(70, 110),
+    until_ns=st.sampled_from([NEVER_NS, 200]),
+)
+def test_so_it_is_where_one_symbol_moves_and_another_stands(
+    a: list[Touch], after_ns: int, low: int, until_ns: int
+) -> None:
+    mids = {"A": Mids(view("A", a), 1.0)}
+    held = {"A": Holding(1.0, 100.0), "B": Holding(2.0, 50.0)}
+    found = Band(low + 100.5, 210.5, until_ns, 0.0, held).left_ns(mids, after_ns, NEVER_NS)
+
+    expected, mid = None, 100
+    for at, seen, whole in a:
+        mid = seen if whole else mid
+        if at > after_ns and (at >= until_ns or not low + 100.5 < mid + 100 < 210.5):
+            expected = at
+            break
+    assert found == expected
