@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import traceback
 from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
 from typing import Any
 
 from genesis.actors.executor import Executor
@@ -18,6 +20,7 @@ from genesis.actors.supervisor import PUBLISHER, Supervisor
 from genesis.config import Settings
 from genesis.domain.limits import Limits
 from genesis.domain.state import TradingState
+from genesis.errors import RuntimeFault
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.paper import AFTERGLOW_NS, FEED, SILENCE_MAX_NS, PaperExchange
 from genesis.exchange.reel import FrameReel, Reel, TapeReel
@@ -130,7 +133,8 @@ class House:
         self._open_journal = open_journal
         self._run = state.run
         self._strategies = strategies(settings, self.symbols)
-        self.reads_depth = any(make().cadence.depth for make in self._strategies.values())
+        depths = [_reads_depth(*named) for named in self._strategies.items()]
+        self.reads_depth = any(depths)
         self._screens = (PUBLISHER,) if screens else ()
         starts = {**self._money(), **self._market_actors()}
         if screens:
@@ -261,6 +265,38 @@ class House:
             faults=faults,
             silence_ns=_silence_ns(self._market, paper),
         )
+
+
+class _Making:
+    """Around a strategy's constructor, outside any actor: one that cannot be made is told of in a
+    line, and nothing starts."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None or not issubclass(kind, (Exception, SystemExit)):
+            return
+        at = traceback.extract_tb(trace)[-1]
+        said = f"{kind.__name__}: {error}".rstrip(": ")
+        raise RuntimeFault(
+            f"strategy {self._name} cannot be made: {said} ({at.filename}:{at.lineno}); mend it, "
+            "or choose others with --strategy"
+        ) from error
+
+
+def _reads_depth(name: str, make: Callable[[], port.Strategy]) -> bool:
+    """Whether it asks for the levels of a book."""
+    with _Making(name):
+        return make().cadence.depth
 
 
 def _silence_ns(market: Market, paper: PaperSettings) -> int:

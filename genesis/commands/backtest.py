@@ -105,6 +105,7 @@ def _traded(
     folder: DataFolder | None,
 ) -> BacktestResult:
     from genesis.backtest.run import Backtest
+    from genesis.commands.interrupts import interrupts_told_apart
     from genesis.commands.progress import progress
     from genesis.commands.watchdog import watchdog
     from genesis.storage.export import export
@@ -121,6 +122,7 @@ def _traded(
         progress(market.title, done),
         watchdog(patience_s, run.abandon),
         _interruptible(run),
+        interrupts_told_apart(),
     ):
         result = run.run()
     if folder is not None:

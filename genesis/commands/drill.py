@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genesis.commands.interrupts import interrupts_told_apart
 from genesis.commands.pool import spread
 from genesis.commands.progress import progress
 from genesis.errors import ConfigError
@@ -45,11 +46,12 @@ def drill(
     if not 0 < minutes <= 1440:
         raise ConfigError(f"--minutes {minutes:g} cannot be used; give more than 0, at most 1440")
     kinds = kinds_of(faults)
-    if seed is not None:
-        _show(seed, minutes, kinds, faults)
-        return
-    tasks = [(number, minutes, kinds) for number in range(first, first + seeds)]
-    _Count(minutes, faults).run(tasks, workers)
+    with interrupts_told_apart():
+        if seed is not None:
+            _show(seed, minutes, kinds, faults)
+            return
+        tasks = [(number, minutes, kinds) for number in range(first, first + seeds)]
+        _Count(minutes, faults).run(tasks, workers)
 
 
 Task = tuple[int, float, tuple[str, ...]]
@@ -107,8 +109,13 @@ class _Count:
             f"{many} of {self._minutes:g} min with faults: {sums['orders']} orders, "
             f"{sums['fills']} fills, {sums['restarts']} restarts of actors, {sums['kills']} of the "
             f"process, {sums['halts']} halts; {hours:.1f} virtual hours in {took_s:.0f} s "
-            f"({hours / took_s * 60:.0f} a minute); {self._broken} with a violation"
+            f"({_rate(hours / took_s * 60)} a minute); {self._broken} with a violation"
         )
+
+
+def _rate(number: float) -> str:
+    """With two digits, however small it is."""
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def _tell_violation(verdict: Verdict, shortest: Verdict, options: str) -> None:

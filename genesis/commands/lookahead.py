@@ -38,6 +38,7 @@ def lookahead(
 ) -> None:
     """Trade a history whole and cut short; every decision before a cut must be the same."""
     from genesis.backtest.lookahead import cut_points, decisions_of, prove
+    from genesis.commands.interrupts import interrupts_told_apart
     from genesis.commands.progress import progress
     from genesis.commands.scenario import Scenario
 
@@ -52,7 +53,7 @@ def lookahead(
         cache,
     )
     opened, end_ns = scenario.open()
-    with progress("the whole history", lambda: 0.0):
+    with progress("the whole history", lambda: 0.0), interrupts_told_apart():
         whole = decisions_of(scenario.settings(), opened, end_ns, _guard)
     tasks = [(scenario, cut_ns) for cut_ns in cut_points(whole, opened.start_ns, cuts)]
     runs: list[tuple[int, Decided]] = []

@@ -30,7 +30,7 @@ def spread(
     count = min(workers or os.cpu_count() or 1, len(tasks))
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(count, initializer=_ready, initargs=(begin, arguments))
-    futures = [pool.submit(function, *task) for task in tasks]
+    futures = [pool.submit(_done, function, *task) for task in tasks]
     return _gathered(pool, futures, others)
 
 
@@ -48,6 +48,13 @@ def _gathered(
         pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - others:
             process.kill()
+
+
+def _done(function: Callable[..., R], *task: Any) -> R:
+    from genesis.commands.interrupts import interrupts_told_apart
+
+    with interrupts_told_apart():
+        return function(*task)
 
 
 def _ready(begin: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:

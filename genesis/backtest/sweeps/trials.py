@@ -17,7 +17,7 @@ from genesis.backtest.run import Backtest
 from genesis.backtest.sweeps.grid import Parameters
 from genesis.config import Settings
 from genesis.domain.money import text
-from genesis.errors import InputError, StorageError
+from genesis.errors import InputError, RuntimeFault, StorageError
 from genesis.exchange.source import Market
 
 SAMPLES_MIN = 240
@@ -61,9 +61,12 @@ def run_trial(
     guard: Guard = unguarded,
 ) -> Trial:
     """Trade the market once with these settings, under ``guard``."""
-    run = Backtest(settings, market, end_ns=end_ns, buckets=BUCKETS)
-    with guard(run.abandon):
-        result = run.run()
+    try:
+        run = Backtest(settings, market, end_ns=end_ns, buckets=BUCKETS)
+        with guard(run.abandon):
+            result = run.run()
+    except RuntimeFault as fault:
+        return Trial(key, parameters, error=" ".join(str(fault).split()))
     if result.error:
         return Trial(key, parameters, error=result.error)
     measured = measure(result, samples_min=SAMPLES_MIN)
