@@ -166,6 +166,13 @@ def _tell(
         typer.echo(msgspec.json.encode({"study": done, **luck}).decode())
     else:
         print_study(done, Console(), top)
+    if idle := [trial for trial in trials if trial.refusals and not trial.orders]:
+        limits = sorted({trial.refused_by for trial in idle} - {""})
+        typer.echo(
+            f"{len(idle)} of {len(trials)} trials sent no order: risk refused all that they "
+            f"wanted, most of it by {' and '.join(limits)}",
+            err=True,
+        )
     if plan.unusable:
         typer.echo(
             f"{plan.unusable} combinations cannot be used; the first: {plan.refusal}", err=True

@@ -183,6 +183,16 @@ def test_what_cannot_be_swept_is_one_line(
     assert "\n" not in str(error)
 
 
+def test_what_risk_refuses_altogether_is_told_with_the_limit(tmp_path: Path) -> None:
+    quick = ("--set", f"{FAST}=3", "--set", f"{SLOW}=9", "--set", "risk.position_fraction=0.0001")
+    code, said, _ = run(*COMMON, "--results", str(tmp_path / "r"), *quick, "--workers", "1")
+    assert code == 0
+    assert (
+        "1 of 1 trials sent no order: risk refused all that they wanted, most of it by "
+        "position_limit" in " ".join(said.split())
+    )
+
+
 def test_results_of_other_code_are_not_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
     before = trials.digest_of_code()
     assert before == trials.digest_of_code()

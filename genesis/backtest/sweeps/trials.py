@@ -34,7 +34,8 @@ class Trial(msgspec.Struct, frozen=True):
     """What one set of parameters came to. Money is exact, in quote; ``max_drawdown`` a fraction.
 
     ``returns`` are between samples ``interval_ns`` apart, from ``start_ns`` on. ``error`` is one
-    line, empty when there was none: then it has no figures.
+    line, empty when there was none: then it has no figures. ``refused_by`` is the limit that
+    refused most of the ``refusals`` of risk, empty when there were none.
     """
 
     key: str
@@ -50,6 +51,8 @@ class Trial(msgspec.Struct, frozen=True):
     trips: int = 0
     halted: bool = False
     error: str = ""
+    refusals: int = 0
+    refused_by: str = ""
 
 
 def run_trial(
@@ -71,6 +74,7 @@ def run_trial(
         return Trial(key, parameters, error=result.error)
     measured = measure(result, samples_min=SAMPLES_MIN)
     figures = measured.figures
+    refused = figures.activity.refused_by
     return Trial(
         key=key,
         parameters=parameters,
@@ -84,6 +88,8 @@ def run_trial(
         fills=figures.activity.fills,
         trips=figures.trips.closed,
         halted=figures.halted,
+        refusals=figures.activity.refusals,
+        refused_by=max(refused, key=lambda limit: refused[limit], default=""),
     )
 
 
