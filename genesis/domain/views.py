@@ -8,8 +8,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from genesis.messages.market import BookView
+
+
+class _Between(NamedTuple):
+    """A view from between two, of what it is one, and how long it holds."""
+
+    of: BookView
+    from_ns: int
+    until_ns: int
+    view: BookView
 
 
 class Views:
@@ -18,6 +28,7 @@ class Views:
     def __init__(self) -> None:
         self._newest: dict[str, BookView] = {}
         self._before: dict[str, BookView] = {}
+        self._between: dict[str, _Between] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._newest)
@@ -59,19 +70,29 @@ class Views:
         view = self._newest.get(symbol)
         if view is None or view.newest_ns <= now_ns:
             return view
-        place = bisect_right(view.tops["at_ns"].data, now_ns) - 1
+        known = self._between.get(symbol)
+        if known is not None and known.of is view and known.from_ns <= now_ns < known.until_ns:
+            return known.view
+        times = view.tops["at_ns"].data
+        place = bisect_right(times, now_ns) - 1
         if place < 0:
             return self._before.get(symbol)
-        at_ns, time_ns, synced, update_id, bid, bid_lots, ask, ask_lots = view.tops[place].item()
-        return BookView(
-            symbol=symbol,
-            trace_id=at_ns,
-            time_ns=time_ns,
-            synced=bool(synced),
-            update_id=update_id,
-            bid_ticks=bid,
-            bid_lots=bid_lots,
-            ask_ticks=ask,
-            ask_lots=ask_lots,
-            newest_ns=at_ns,
-        )
+        seen = _top(symbol, view.tops[place].item())
+        self._between[symbol] = _Between(view, times[place], times[place + 1], seen)
+        return seen
+
+
+def _top(symbol: str, top: tuple[int, ...]) -> BookView:
+    at_ns, time_ns, synced, update_id, bid, bid_lots, ask, ask_lots = top
+    return BookView(
+        symbol=symbol,
+        trace_id=at_ns,
+        time_ns=time_ns,
+        synced=bool(synced),
+        update_id=update_id,
+        bid_ticks=bid,
+        bid_lots=bid_lots,
+        ask_ticks=ask,
+        ask_lots=ask_lots,
+        newest_ns=at_ns,
+    )

@@ -26,6 +26,15 @@ def test_a_view_is_as_of_the_time_it_is_looked_at() -> None:
     assert [bid_at(views, now_ns) for now_ns in (9, 10, 19, 20, 31)] == [None, 100, 100, 101, 102]
 
 
+def test_between_two_touches_it_is_the_same_view() -> None:
+    views = Views()
+    views.see(view((10, 100), (20, 101), (30, 102)))
+    assert views.at("BTC", 21) is views.at("BTC", 29)
+    assert [bid_at(views, now_ns) for now_ns in (29, 15, 29, 30)] == [101, 100, 101, 102]
+    views.see(view((40, 103), (50, 104)))
+    assert [bid_at(views, now_ns) for now_ns in (35, 41, 50)] == [102, 103, 104]
+
+
 def test_before_a_stretch_the_view_before_it_holds() -> None:
     views = Views()
     views.see(view((10, 100)))
