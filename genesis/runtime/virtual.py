@@ -98,6 +98,9 @@ class VirtualRuntime(BaseRuntime):
             address.vacate(address.living)
         for here in self._actors.values():
             forget(here.actor)
+        for turn in self._ready:
+            if type(turn) is not str:
+                forget(turn[1])
         self._ready.clear()
         self._timers.clear()
         self._readers.clear()
@@ -149,6 +152,8 @@ class VirtualRuntime(BaseRuntime):
         return functools.partial(self._ready.append, name)
 
     def _start(self, address: Address, actor: Actor) -> None:
+        if address.name in self._actors:
+            forget(self._actors[address.name].actor)  # one that hangs has not left by itself
         self._actors[address.name] = Inhabitant(actor.epoch, actor, Guard(actor), address)
         # What waited while nobody lived here has its turns behind the start.
         self._ready.extend([address.name] * address.mailbox.depth)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
+import pykka
 import pytest
 
 from genesis.backtest.drills.drill import START_NS, Scenario, Verdict, drill, scenario_of
@@ -69,6 +70,21 @@ def test_a_killed_process_comes_back_to_its_orders() -> None:
     verdict = of_one(ProcessFault(START_NS + 12 * SECOND_NS, 5 * SECOND_NS))
     assert verdict.violations == ()
     assert verdict.lives == 2
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ActorFault(START_NS + 10 * SECOND_NS, ActorKind.HANG, "executor"),
+        ActorFault(START_NS + 10 * SECOND_NS, ActorKind.ZOMBIE, "book.BTCUSDT", 25 * SECOND_NS),
+        ProcessFault(START_NS + 12 * SECOND_NS, 5 * SECOND_NS),
+    ],
+)
+def test_nothing_is_left_of_the_actors_of_a_session(fault: ActorFault | ProcessFault) -> None:
+    """Each would hold its whole house, and thousands of sessions are drilled in one process."""
+    before = set(pykka.ActorRegistry.get_all())
+    assert [struck for _, struck in of_one(fault).struck] == [fault]
+    assert set(pykka.ActorRegistry.get_all()) == before
 
 
 def test_a_supervisor_that_dies_takes_the_process_with_it() -> None:
