@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections import Counter
@@ -72,6 +73,7 @@ class _Count:
         from genesis.backtest.drills.drill import warm_up
 
         warm_up()
+        gc.freeze()  # what is loaded stays, and is shared by the workers
         interrupted = False
         verdicts = spread(_drill_one, tasks, workers=workers)
         with progress("drilling", lambda: self._done / len(tasks)):
@@ -178,4 +180,5 @@ def _drill_one(seed: int, minutes: float, kinds: tuple[str, ...]) -> tuple[Verdi
     from genesis.backtest.drills.shrink import shrink
 
     verdict = drill(scenario_of(seed, minutes, kinds))
+    gc.collect()  # a house is full of circles, and it lets go of its market only with them
     return verdict, shrink(verdict) if verdict.violations else None
