@@ -26,13 +26,17 @@ def captures(data_dir: Path) -> dict[int, Path]:
 class Capture:
     """``records`` yields all of them once; ``ended`` is None until then, and for a torn one.
 
+    ``damaged``: what came next was no frame. ``torn``: the file ended in the middle of one, as a
+    kill or a full disk leaves it. Both are known once all records were read.
+
     Raises InputError for a file that holds no capture this version can read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.ended: Finished | None = None
-        self._frames = _frames(path)
+        self.damaged = self.torn = False
+        self._frames = self._read_frames()
         first = next(self._frames, None)
         if first is None:
             raise InputError(f"{path}: there is nothing in it to replay")
@@ -58,32 +62,32 @@ class Capture:
                     return
                 yield record
 
-
-def _frames(path: Path) -> Iterator[bytes]:
-    """Whole frames; a kill, a full disk or damage ends them without a word."""
-    try:
-        with path.open("rb") as file:
-            rest = b""
-            while True:
-                frame, rest = _frame(file.read, rest)
-                if frame is None:
-                    return
-                yield frame
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _frame(read: Callable[[int], bytes], rest: bytes) -> tuple[bytes | None, bytes]:
-    """One frame, and what was read beyond it."""
-    frame = zstandard.ZstdDecompressor().decompressobj()
-    parts: list[bytes] = []
-    piece = rest
-    while not frame.eof:
-        if not piece and not (piece := read(_PIECE)):
-            return None, b""
+    def _read_frames(self) -> Iterator[bytes]:
         try:
-            parts.append(frame.decompress(piece))
-        except zstandard.ZstdError:
-            return None, b""
-        piece = b""
-    return b"".join(parts), frame.unused_data
+            with self.path.open("rb") as file:
+                rest = b""
+                while True:
+                    frame, rest = self._frame(file.read, rest)
+                    if frame is None:
+                        return
+                    yield frame
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from None
+
+    def _frame(self, read: Callable[[int], bytes], rest: bytes) -> tuple[bytes | None, bytes]:
+        """One frame, and what was read beyond it."""
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        parts: list[bytes] = []
+        piece, begun = rest, bool(rest)
+        while not frame.eof:
+            if not piece and not (piece := read(_PIECE)):
+                self.torn = begun
+                return None, b""
+            begun = True
+            try:
+                parts.append(frame.decompress(piece))
+            except zstandard.ZstdError:
+                self.damaged = True
+                return None, b""
+            piece = b""
+        return b"".join(parts), frame.unused_data

@@ -24,7 +24,8 @@ def replay(
 ) -> None:
     """Run a session again from what its actors were told, and name the first difference.
 
-    Exit code 0: identical; 4: a decision, an order, a fill or anything else was different.
+    Exit code 0: identical; 4: a decision, an order, a fill or anything else was different, or the
+    capture is damaged.
     """
     import msgspec
 
@@ -40,7 +41,7 @@ def replay(
     else:
         for line in _lines(verdict):
             typer.echo(line)
-    if verdict.divergence is not None:
+    if verdict.divergence is not None or verdict.damaged:
         raise typer.Exit(4)
 
 
@@ -52,11 +53,17 @@ def _lines(verdict: Verdict) -> list[str]:
     versions = "" if verdict.version == __version__ else f" of GENESIS {verdict.version}"
     counted = (
         f"{verdict.handled:,} messages, {verdict.decisions} decisions, {verdict.orders} orders, "
-        f"{verdict.fills} fills, {verdict.restarts} restarts, {verdict.journal_events} journal "
-        "entries"
+        f"{verdict.fills} fills, {verdict.restarts} restarts, {verdict.journal_events} "
+        "entries in the journal"
     )
     if verdict.divergence is not None:
         return [f"Run {verdict.run}{versions}: different.", *verdict.divergence.lines()]
+    if verdict.damaged:
+        return [
+            f"Run {verdict.run}{versions}: identical up to {until}, where its capture is damaged:",
+            f"{counted}.",
+            "What came after that cannot be told; restore the capture from a copy.",
+        ]
     if not verdict.complete:
         return [
             f"Run {verdict.run}{versions}: identical up to {until}, where its capture ends:",

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,11 @@ def test_a_session_replays_identically_and_is_only_read(session: Path) -> None:
     told = json.loads(genesis("replay", "--data-dir", session, "--json").out)
     assert told["divergence"] is None
     assert told["complete"]
+    assert not told["damaged"]
     assert min(told["decisions"], told["orders"], told["fills"]) > 0
     tail = genesis("journal", "verify", "--data-dir", session)
     assert json.loads(tail.out)["head_hash"] == told["journal_hash"]
+    assert json.loads(tail.out)["head_seq"] == told["journal_events"]
 
 
 CHANGED = """
@@ -99,20 +102,40 @@ def test_a_killed_run_replays_as_far_as_it_was_written(recording: Path, tmp_path
         assert daemon.code(0.01) is None, daemon.told()
     daemon.signal(signal.SIGKILL)
     assert daemon.finish().code == -signal.SIGKILL
+    capture = captures(folder)[1]
+    capture.write_bytes(capture.read_bytes()[:-7])  # a write of which the disk kept a part
     said = genesis("replay", "--data-dir", folder)
     assert said.code == 0, said.out
     assert "identical up to " in said.out
     assert "where its capture ends" in said.out
 
 
-def test_a_torn_capture_replays_up_to_there(session: Path, tmp_path: Path) -> None:
+def cut_off(whole: bytes) -> bytes:
+    return whole[: len(whole) * 2 // 3]
+
+
+def scratched(whole: bytes) -> bytes:
+    middle = len(whole) // 2
+    return (
+        whole[:middle]
+        + bytes(byte ^ 0xFF for byte in whole[middle : middle + 40])
+        + (whole[middle + 40 :])
+    )
+
+
+@pytest.mark.parametrize("spoil", [cut_off, scratched])
+def test_a_damaged_capture_of_an_orderly_run_is_told_and_proves_nothing(
+    session: Path, tmp_path: Path, spoil: Callable[[bytes], bytes]
+) -> None:
     folder = shutil.copytree(session, tmp_path / "data")
     path = captures(folder)[1]
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) * 2 // 3])
-    said = genesis("replay", "--data-dir", folder, "--json")
-    assert said.code == 0, said.err
-    told = json.loads(said.out)
+    path.write_bytes(spoil(path.read_bytes()))
+    said = genesis("replay", "--data-dir", folder)
+    assert said.code == 4
+    assert "identical up to " in said.out
+    assert "where its capture is damaged" in said.out
+    told = json.loads(genesis("replay", "--data-dir", folder, "--json").out)
+    assert told["damaged"]
     assert not told["complete"]
     assert told["divergence"] is None
     assert told["handled"] > 0

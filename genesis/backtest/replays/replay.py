@@ -30,7 +30,7 @@ from genesis.domain.state import TradingState
 from genesis.errors import InputError, StorageError
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
-from genesis.messages.journal import ActorRestarted, Entry, OrderFilled, OrderIntended
+from genesis.messages.journal import ActorRestarted, Entry, OrderFilled, OrderIntended, RunEnded
 from genesis.runtime.retrace import RetraceRuntime
 from genesis.storage.chain import Row
 from genesis.storage.journal import Journal
@@ -45,12 +45,15 @@ class Verdict(msgspec.Struct, frozen=True):
     """What a replay came to. ``divergence`` is None where everything was the same.
 
     ``complete``: the capture reaches to the session's end, so nothing at all is left unseen.
+    ``damaged``: it does not, and neither a kill nor a full disk can have made it so.
+    ``journal_events`` counts the whole journal at the end of the run, as its summary does.
     ``until_ns`` is the trading time of the last message, ``version`` what the session ran on.
     """
 
     run: int
     version: str
     complete: bool
+    damaged: bool
     handled: int
     decisions: int
     orders: int
@@ -123,19 +126,21 @@ class _Replay:
         finally:
             self._runtime.stop()
         ended = self._capture.ended
-        if ended is not None and ended.orderly and retracer.different is None:
+        complete = ended is not None and ended.orderly
+        if complete and retracer.different is None:
             self._compare_ends()
         events = [entry.event for entry in self._log.entries[header.seq :]]
         return Verdict(
             run=header.run,
             version=header.version,
-            complete=ended is not None and ended.orderly,
+            complete=complete,
+            damaged=self._capture.damaged or (self._capture.torn and self._ended_in_order()),
             handled=retracer.handled,
             decisions=retracer.decisions,
             orders=sum(isinstance(event, OrderIntended) for event in events),
             fills=sum(isinstance(event, OrderFilled) for event in events),
             restarts=sum(isinstance(event, ActorRestarted) for event in events),
-            journal_events=len(events),
+            journal_events=self._log.head.seq,
             journal_hash=self._log.head.hash,
             until_ns=retracer.now_ns,
             divergence=None if retracer.different is None else self._told(retracer.different),
@@ -191,6 +196,10 @@ class _Replay:
             session_trace=(*session_told, *_chain(self._session_entries(), wanted)),
             replay_trace=(*replay_told, *_chain(self._log.entries[self._header.seq :], wanted)),
         )
+
+    def _ended_in_order(self) -> bool:
+        """Whether the session's journal has its end: then nobody killed it."""
+        return any(isinstance(entry.event, RunEnded) for entry in self._session_entries())
 
     def _session_entries(self) -> Iterator[Entry]:
         rows = self._past.rows(self._header.seq)
