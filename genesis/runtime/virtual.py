@@ -99,7 +99,7 @@ class VirtualRuntime(BaseRuntime):
         for here in self._actors.values():
             forget(here.actor)
         for turn in self._ready:
-            if type(turn) is not str:
+            if isinstance(turn, tuple):
                 forget(turn[1])
         self._ready.clear()
         self._timers.clear()
