@@ -48,6 +48,10 @@ class BadFrame(InputError):
         self.where = where
         self.what = what
 
+    def __reduce__(self) -> tuple[type[BadFrame], tuple[str, str]]:
+        """From a worker process as it was."""
+        return type(self), (self.where, self.what)
+
 
 class StorageError(GenesisError):
     """The journal cannot be read or written."""

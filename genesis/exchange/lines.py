@@ -9,9 +9,11 @@ from typing import BinaryIO, Protocol
 
 import zstandard
 
-from genesis.errors import InputError
+from genesis.errors import BadFrame, InputError
 
 _CHUNK_BYTES = 1 << 15
+LINE_MAX_BYTES = 8 << 20
+"""A snapshot of five thousand levels a side takes a tenth of it."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -28,7 +30,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
     The compression is told by the first bytes, not by the name. Raises InputError for a path that
     is no readable file, an empty file, and, after all whole lines before it, for compression that
-    is damaged or cut off.
+    is damaged or cut off; BadFrame for a line that goes on beyond ``LINE_MAX_BYTES``.
     """
     number = 0
     rest = b""
@@ -38,6 +40,8 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
             rest = lines.pop()
             for number, line in enumerate(lines, number + 1):  # noqa: B020
                 yield number, line
+            if len(rest) > LINE_MAX_BYTES:
+                raise BadFrame(f"{path}:{number + 1}", f"longer than {LINE_MAX_BYTES >> 20} MB")
     except (zlib.error, zstandard.ZstdError) as error:
         raise InputError(
             f"{path}: the compressed data is damaged ({error}); the last good line is {number}"

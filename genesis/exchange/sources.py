@@ -22,6 +22,8 @@ def table_files(spec: str) -> list[Path]:
         path = Path(part)
         if not path.exists():
             raise InputError(f"{path}: there is no such file")
+        if path.is_file() and not suffix_of(path):
+            raise InputError(f"{path}: its name ends in none of {', '.join(SUFFIXES)}")
         inside = sorted(p for p in path.iterdir() if suffix_of(p)) if path.is_dir() else [path]
         if not inside:
             raise InputError(f"{path}: there is no {', '.join(SUFFIXES)} file in this folder")

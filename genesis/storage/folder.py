@@ -43,6 +43,8 @@ class DataFolder:
         no room or no permission, ``StorageError`` when the path cannot be a folder.
         """
         folder = Path(path).expanduser().absolute()
+        if ".." in folder.parts:
+            folder = folder.resolve()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -14,14 +14,17 @@ from sqlalchemy import Connection, Engine
 import genesis
 from genesis.errors import StorageError
 from genesis.storage.engine import reader_engine, storage_errors, writer_engine
-from genesis.storage.folder import DataFolder
+from genesis.storage.folder import JOURNAL_NAME, DataFolder
 
 
 def upgrade(path: Path | str) -> str:
     """Migrate the journal of a data folder to the newest tables; the revision it has then.
 
-    Raises ``DataFolderLocked`` while a daemon runs on it, ``StorageError`` for a newer database.
+    Raises ``DataFolderLocked`` while a daemon runs on it, ``StorageError`` for a newer database,
+    and where there is none.
     """
+    if not (Path(path).expanduser() / JOURNAL_NAME).is_file():
+        raise StorageError(f"{path}: there is no journal here")
     with DataFolder.open(path) as folder:
         engine = writer_engine(folder.journal_path)
         try:

@@ -23,6 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("BTC_USDT-5m.csv").write_text(BARS)
     Path("candles.csv").write_text(BARS)
+    Path("README.md").write_text("not a market")
     Path("BTC_USDT-nan.csv").write_text(BARS.replace("98.5,80", ",80"))
     Path("BTC_USDT-back.csv").write_text(BARS.replace("00:10", "00:01"))
     Path("BTC_USDT-zero.csv").write_text(BARS.replace("98.25", "0"))
@@ -38,6 +39,7 @@ COMMANDS: list[tuple[str, int, str]] = [
     ("--market ohlcv:absent.csv", 4, "absent.csv: there is no such file"),
     ("--market ohlcv:BTC_USDT.csv", 4, "BTC_USDT.csv: there is no such file"),
     ("--market ohlcv:candles.csv", 4, "candles.csv: symbol CANDLES: cannot tell base from quote"),
+    ("--market ohlcv:README.md", 4, "README.md: its name ends in none of .feather, .parquet"),
     ("--market ohlcv:nothing", 4, "nothing: there is no .feather, .parquet"),
     ("--market ohlcv:BTC_USDT-nan.csv", 4, "BTC_USDT-nan.csv: row 3: close is missing or not fin"),
     ("--market ohlcv:BTC_USDT-back.csv", 4, "BTC_USDT-back.csv: row 3: its time 2024-01-01T00:01"),

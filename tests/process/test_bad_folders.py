@@ -99,7 +99,7 @@ def test_pages_of_it_are_damaged(folder: Path) -> None:
 
 
 def test_there_is_none(tmp_path: Path) -> None:
-    for command in (("journal", "verify"), ("journal", "tail")):
+    for command in (("journal", "verify"), ("journal", "tail"), ("db", "upgrade")):
         line = one_line(genesis(*command, "--data-dir", tmp_path / "nowhere"))
         assert line == f"{tmp_path / 'nowhere'}: there is no journal here"
     assert not (tmp_path / "nowhere").exists()

@@ -29,10 +29,18 @@ def drift(path: Path, described: MetaData) -> list[object]:
     return list(found)
 
 
-def test_an_empty_folder_is_brought_to_the_newest_tables(tmp_path: Path) -> None:
+def test_an_empty_journal_is_brought_to_the_newest_tables(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").touch()
     assert upgrade(tmp_path) == head_revision()
     assert current_revision(tmp_path / "journal.db") == head_revision()
     assert verify(tmp_path).head_seq == 0
+
+
+def test_where_there_is_no_journal_none_is_made(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "mistyped"):
+        with pytest.raises(StorageError, match="there is no journal here"):
+            upgrade(folder)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_upgrading_again_changes_nothing(folder: DataFolder) -> None:
