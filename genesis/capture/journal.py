@@ -22,12 +22,11 @@ def answer(error: StorageError | None) -> Answer:
     return None if error is None else (type(error).__name__, str(error))
 
 
-class NotedJournal:
-    """The journal itself, with every success and failure of it noted for the handler at work."""
+class PassingJournal:
+    """Another journal behind it does everything; what stands between is for a subclass."""
 
-    def __init__(self, journal: JournalPort, observer: Observer) -> None:
+    def __init__(self, journal: JournalPort) -> None:
         self._journal = journal
-        self._observer = observer
 
     @property
     def head_seq(self) -> int:
@@ -38,13 +37,7 @@ class NotedJournal:
         return self._journal.run
 
     def append(self, items: Sequence[Append]) -> list[Entry]:
-        try:
-            entries = self._journal.append(items)
-        except StorageError as error:
-            self._observer.noted(APPENDED, answer(error))
-            raise
-        self._observer.noted(APPENDED, answer(None))
-        return entries
+        return self._journal.append(items)
 
     def entries(self, after_seq: int = 0) -> Iterator[Entry]:
         return self._journal.entries(after_seq)
@@ -54,3 +47,20 @@ class NotedJournal:
 
     def close(self) -> None:
         self._journal.close()
+
+
+class NotedJournal(PassingJournal):
+    """The journal itself, with every success and failure of it noted for the handler at work."""
+
+    def __init__(self, journal: JournalPort, observer: Observer) -> None:
+        super().__init__(journal)
+        self._observer = observer
+
+    def append(self, items: Sequence[Append]) -> list[Entry]:
+        try:
+            entries = super().append(items)
+        except StorageError as error:
+            self._observer.noted(APPENDED, answer(error))
+            raise
+        self._observer.noted(APPENDED, answer(None))
+        return entries

@@ -42,16 +42,8 @@ def lookahead(
     from genesis.commands.progress import progress
     from genesis.commands.scenario import Scenario
 
-    scenario = Scenario(
-        market,
-        inputs.common(symbols, strategy, latency, seed),
-        symbols is None,
-        (from_, to),
-        for_s,
-        config,
-        exchange_info,
-        cache,
-    )
+    traded, files = (symbols, strategy, latency, seed), (config, exchange_info, cache)
+    scenario = Scenario.of(market, traded, (from_, to, for_s), files)
     opened, end_ns = scenario.open()
     with progress("the whole history", lambda: 0.0), interrupts_told_apart():
         whole = decisions_of(scenario.settings(), opened, end_ns, _guard)

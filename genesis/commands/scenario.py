@@ -27,6 +27,21 @@ class Scenario(msgspec.Struct, frozen=True):
     exchange_info: Path | None
     cache: Path | None
 
+    @classmethod
+    def of(
+        cls,
+        market: str,
+        traded: tuple[str | None, list[str] | None, int | None, int | None],
+        window: tuple[str | None, str | None, float | None],
+        files: tuple[Path | None, Path | None, Path | None],
+    ) -> Scenario:
+        """``traded``: --symbols, --strategy, --latency and --seed; ``window``: --from, --to and
+        --for; ``files``: --config, --exchange-info and --cache."""
+        symbols, strategy, latency, seed = traded
+        from_, to, for_s = window
+        options = inputs.common(symbols, strategy, latency, seed)
+        return cls(market, options, symbols is None, (from_, to), for_s, *files)
+
     def settings(self, parameters: Mapping[str, str] | None = None) -> Settings:
         """Of one run. Raises ConfigError where they do not go together."""
         return inputs.settings_of(self.config, self.market, {**self.options, **(parameters or {})})

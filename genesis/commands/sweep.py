@@ -74,16 +74,8 @@ def sweep(
     _refuse_bad_options(out_of_sample, walk_forward, workers)
     axes = grid.parse_axes(sets)
     wanted = grid.combinations(axes) if draws is None else grid.draws(axes, draws, seed or 0)
-    scenario = Scenario(
-        market,
-        inputs.common(symbols, strategy, latency, seed),
-        symbols is None,
-        (from_, to),
-        for_s,
-        config,
-        exchange_info,
-        cache,
-    )
+    traded, files = (symbols, strategy, latency, seed), (config, exchange_info, cache)
+    scenario = Scenario.of(market, traded, (from_, to, for_s), files)
     opened, end_ns = scenario.open()
     plan = plan_trials(scenario, axes, wanted, opened, end_ns)
     kept = ResultsFile(results)

@@ -21,7 +21,7 @@ from genesis.backtest.replays.divergence import (
 )
 from genesis.backtest.replays.retracer import Difference, Retracer
 from genesis.capture.codec import unpack
-from genesis.capture.journal import APPENDED, OPENED, Answer
+from genesis.capture.journal import APPENDED, OPENED, Answer, PassingJournal
 from genesis.capture.reader import Capture, captures
 from genesis.capture.records import Header, Told
 from genesis.config import Settings
@@ -214,39 +214,22 @@ class _Replay:
         return f"market event {trace_id}, handled at {clock(taken.time_ns)}{where}"
 
 
-class _Retraced:
+class _Retraced(PassingJournal):
     """A journal in memory that answers its writer as the session's did."""
 
     def __init__(
         self, journal: Journal, retracer: Retracer, compare: Callable[[Entry], None]
     ) -> None:
-        self._journal = journal
+        super().__init__(journal)
         self._retracer = retracer
         self._compare = compare
 
-    @property
-    def head_seq(self) -> int:
-        return self._journal.head_seq
-
-    @property
-    def run(self) -> int:
-        return self._journal.run
-
     def append(self, items: Sequence[Append]) -> list[Entry]:
         _raise(self._retracer.noted(APPENDED, None))
-        entries = self._journal.append(items)
+        entries = super().append(items)
         for entry in entries:
             self._compare(entry)
         return entries
-
-    def entries(self, after_seq: int = 0) -> Iterator[Entry]:
-        return self._journal.entries(after_seq)
-
-    def state_bytes(self) -> bytes:
-        return self._journal.state_bytes()
-
-    def close(self) -> None:
-        self._journal.close()
 
 
 def _raise(answer: Answer) -> None:

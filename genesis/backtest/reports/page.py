@@ -16,6 +16,7 @@ from genesis.backtest.reports.metrics import Measured
 from genesis.backtest.reports.wording import (
     WEEKDAYS,
     Section,
+    amount,
     caveat,
     duration,
     money,
@@ -24,6 +25,7 @@ from genesis.backtest.reports.wording import (
     ratio,
     sections,
     signed,
+    signed_amount,
 )
 from genesis.backtest.run import BacktestResult
 
@@ -78,12 +80,12 @@ def _tiles(figures: Figures) -> str:
     p, t = figures.performance, figures.trips
     tone = _tone(p.pnl)
     tiles = [
-        ("Net profit", f"{signed(p.pnl)} {figures.quote}", tone),
+        ("Net profit", signed_amount(p.pnl, figures.quote), tone),
         ("Return", percent(p.total_return), tone),
         ("Largest drawdown", percent(p.max_drawdown), ""),
         ("Sharpe, yearly", ratio(p.sharpe), ""),
         ("Round trips won", _won(t), ""),
-        ("Fees", f"{money(figures.costs.fees)} {figures.quote}", ""),
+        ("Fees", amount(figures.costs.fees, figures.quote), ""),
     ]
     return (
         '<div class="tiles">'
@@ -164,7 +166,7 @@ def _bars(figures: Figures) -> str:
     parts = []
     for name, labels, amounts in divisions:
         if amounts:
-            shown = [f"{signed(amount)} {figures.quote}" for amount in amounts]
+            shown = [signed_amount(profit, figures.quote) for profit in amounts]
             chart = charts.bar_chart(labels, [float(a) for a in amounts], shown)
             parts.append(_section(f"Profit by {name}", chart))
     return f'<div class="figures">{"".join(parts)}</div>'

@@ -16,7 +16,14 @@ from genesis.backtest.reports.curve import thinned
 from genesis.backtest.reports.figures import Figures
 from genesis.backtest.reports.metrics import Measured
 from genesis.backtest.reports.page import render
-from genesis.backtest.reports.wording import caveat, percent, period, sections, signed
+from genesis.backtest.reports.wording import (
+    caveat,
+    percent,
+    period,
+    sections,
+    signed,
+    signed_amount,
+)
 from genesis.backtest.run import BacktestResult
 from genesis.domain.money import text
 from genesis.errors import StorageError
@@ -68,7 +75,7 @@ def print_summary(measured: Measured, console: Console) -> None:
     console.print()
     p = figures.performance
     console.print(Text(sparkline(measured)))
-    headline = f"{signed(p.pnl)} {figures.quote}, {percent(p.total_return)}"
+    headline = f"{signed_amount(p.pnl, figures.quote)}, {percent(p.total_return)}"
     console.print(Text(f"{headline}; largest drawdown {percent(p.max_drawdown)}", style="bold"))
     if warning := caveat(figures):
         console.print(Text(warning))

@@ -33,8 +33,12 @@ def money(amount: str | float | Decimal | None) -> str:
         return UNKNOWN
     value = Decimal(str(amount))
     digits = 2 if abs(value) >= 100 else 4
-    written = f"{value:,.{digits}f}"
-    return written.lstrip("-") if not float(written.replace(",", "")) else written
+    return _unsigned_zero(f"{value:,.{digits}f}")
+
+
+def _unsigned_zero(written: str) -> str:
+    """What is rounded to nothing has no sign."""
+    return written.lstrip("-") if not written.strip("-0.,") else written
 
 
 def signed(amount: str | float | Decimal | None) -> str:
@@ -44,19 +48,29 @@ def signed(amount: str | float | Decimal | None) -> str:
     return f"+{written}" if is_gain else written
 
 
+def amount(value: str | float | Decimal | None, unit: str) -> str:
+    """``money`` with its unit; what is unknown has none."""
+    return UNKNOWN if value is None else f"{money(value)} {unit}"
+
+
+def signed_amount(value: str | float | Decimal | None, unit: str) -> str:
+    """``amount`` with its sign."""
+    return UNKNOWN if value is None else f"{signed(value)} {unit}"
+
+
 def percent(fraction: float | None, digits: int = 2) -> str:
     """A fraction in hundredths; huge ones in powers of ten."""
     if fraction is None:
         return UNKNOWN
     value = fraction * 100
-    return f"{value:.{digits}f} %" if abs(value) < 1e6 else f"{value:.1e} %"
+    return f"{_unsigned_zero(f'{value:.{digits}f}')} %" if abs(value) < 1e6 else f"{value:.1e} %"
 
 
 def ratio(value: float | None) -> str:
     """Three digits that count."""
     if value is None:
         return UNKNOWN
-    return f"{value:.2f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return _unsigned_zero(f"{value:.2f}") if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def duration(seconds: float | None) -> str:
@@ -114,10 +128,10 @@ def _returns(figures: Figures) -> list[Row]:
     p, quote = figures.performance, figures.quote
     each = duration(p.interval_s)
     return [
-        Row("Net profit", f"{signed(p.pnl)} {quote}", "Equity at the end less at the start."),
+        Row("Net profit", signed_amount(p.pnl, quote), "Equity at the end less at the start."),
         Row("Return", percent(p.total_return), "Net profit over the equity at the start."),
         Row("Yearly return", percent(p.annual_return), "Compounded to 365 days."),
-        Row("Equity at the end", f"{money(p.end)} {quote}", "Cash and what is held, less fees."),
+        Row("Equity at the end", amount(p.end, quote), "Cash and what is held, less fees."),
         Row("Sharpe", ratio(p.sharpe), f"Yearly, from {p.samples} returns of {each}; no risk-free"),
         Row("Sortino", ratio(p.sortino), "As Sharpe, counting only what fell as risk."),
         Row("Calmar", ratio(p.calmar), "Yearly return over the largest drawdown."),
@@ -133,7 +147,7 @@ def _risk(figures: Figures) -> list[Row]:
     p, e, quote = figures.performance, figures.exposure, figures.quote
     return [
         Row("Largest drawdown", percent(p.max_drawdown), "Deepest fall below the highest equity."),
-        Row("in money", f"{money(p.max_drawdown_amount)} {quote}", "The same fall in quote."),
+        Row("in money", amount(p.max_drawdown_amount, quote), "The same fall in quote."),
         Row("Longest drawdown", duration(p.drawdown_longest_s), "Without a new highest equity."),
         Row("Volatility", percent(p.volatility), "Yearly standard deviation of returns."),
         Row("Mean exposure", percent(e.mean), "What is held over equity, mean over time."),
@@ -151,11 +165,11 @@ def _trips(figures: Figures) -> list[Row]:
         Row("Round trips", f"{t.closed}{open_too}", "From flat to flat, for each strategy."),
         Row("Won", percent(t.win_rate, 1), "Share of trips with a profit after fees."),
         Row("Profit factor", ratio(t.profit_factor), "Profit of winners over loss of losers."),
-        Row("Mean profit", f"{signed(t.mean_pnl)} {quote}", "Of a round trip, after fees."),
+        Row("Mean profit", signed_amount(t.mean_pnl, quote), "Of a round trip, after fees."),
         Row("Best and worst", f"{signed(t.best)} / {signed(t.worst)}", "Round trip, in quote."),
-        Row("Worst excursion", f"{money(t.mae_worst)} {quote}", "The most a trip was ever down."),
+        Row("Worst excursion", amount(t.mae_worst, quote), "The most a trip was ever down."),
         Row("of its entry", percent(t.mae_worst_fraction), "The worst, over what was entered."),
-        Row("Mean excursion", f"{money(t.mae_mean)} {quote}", "Mean of what trips were down."),
+        Row("Mean excursion", amount(t.mae_mean, quote), "Mean of what trips were down."),
         Row("Held, mean", duration(t.holding_mean_s), "From the first fill to flat."),
         Row("Held, longest", duration(t.holding_longest_s), "The longest of them."),
     ]
@@ -165,19 +179,19 @@ def _costs(figures: Figures) -> list[Row]:
     c, quote = figures.costs, figures.quote
     known = c.touch_known > 0
     rows = [
-        Row("Fees", f"{money(c.fees)} {quote}", "All, valued at their fills' prices."),
-        Row("as maker", f"{money(c.maker_fees)} {quote}", "Of orders that rested."),
-        Row("as taker", f"{money(c.taker_fees)} {quote}", "Of orders that took."),
+        Row("Fees", amount(c.fees, quote), "All, valued at their fills' prices."),
+        Row("as maker", amount(c.maker_fees, quote), "Of orders that rested."),
+        Row("as taker", amount(c.taker_fees, quote), "Of orders that took."),
         Row("of what was traded", _bps(c.fees_bps), "In hundredths of a percent."),
         Row(
             "Slippage, taker",
-            f"{money(c.slippage_taker)} {quote}" if known else UNKNOWN,
+            amount(c.slippage_taker, quote) if known else UNKNOWN,
             "Fill against the touch when decided; positive is a cost.",
         ),
         Row("of what was taken", _bps(c.slippage_taker_bps), "In hundredths of a percent."),
         Row(
             "Slippage, maker",
-            f"{money(c.slippage_maker)} {quote}" if known else UNKNOWN,
+            amount(c.slippage_maker, quote) if known else UNKNOWN,
             "The same for orders that rested; negative is earned.",
         ),
     ]
