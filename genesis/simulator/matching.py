@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import itertools
 import random
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
-
-import numpy as np
 
 from genesis.domain.instrument import Instrument
 from genesis.messages.base import Message
@@ -127,10 +126,9 @@ class MatchingEngine:
         """
         matcher, requests = self._matchers[symbol], self._lines[symbol].requests
         while requests and len(rows):
-            later = rows["time_ns"] > requests[0].arrives_ns
-            if not later.any():
+            cut = bisect_right(rows["time_ns"].data, requests[0].arrives_ns)
+            if cut == len(rows):
                 break
-            cut = int(np.argmax(later))
             if cut:
                 matcher.on_rows(rows[:cut])
                 rows = rows[cut:]
