@@ -10,6 +10,8 @@ from genesis.errors import BadFrame, InputError
 from genesis.exchange.port import DecoderPort
 from genesis.exchange.unshown import Reached
 from genesis.messages.market import MarketBatch, MarketRows, RawFrame, RawFrames, Rows
+from genesis.runtime.clock import ENDLESS_NS
+from genesis.simulator.tape import breaks_ns
 
 CONNECTION = "market"
 FRAMES_MAX = 512
@@ -106,7 +108,11 @@ class FrameReel:
 
 
 class TapeReel:
-    """Rows per symbol, ``time_ns`` never decreasing; a stretch is a slice and copies nothing."""
+    """Rows per symbol, ``time_ns`` never decreasing; a stretch is a slice and copies nothing.
+
+    A moment at which a book may be lost or made whole is a stretch of its own: what follows from it
+    (a snapshot is asked for) happens then.
+    """
 
     def __init__(self, tape: Mapping[str, Rows], end_ns: int | None) -> None:
         self.sent = 0
@@ -153,6 +159,8 @@ class _Track:
         self._rows = rows
         # Searched without a copy, as numpy would make one of a column of a structure.
         self._times = rows["time_ns"].data
+        self._breaks = breaks_ns(rows)
+        self._broken = 0  # how many of them are taken
         self._at = 0
         self._end = len(rows) if end_ns is None else bisect_left(self._times, end_ns)
         self.next_ns = self._times[0] if self._end else None
@@ -160,10 +168,13 @@ class _Track:
 
     def most_ns(self) -> int:
         """Before this, a stretch is not too long; later than its first time in any case."""
+        if self.next_ns is None:
+            return ENDLESS_NS
         last = self._at + ROWS_MAX
-        if self.next_ns is None or last >= self._end:
-            return 1 << 63
-        return max(self._times[last], self.next_ns + 1)
+        most_ns = ENDLESS_NS if last >= self._end else self._times[last]
+        if self._broken < len(self._breaks):
+            most_ns = min(most_ns, self._breaks[self._broken])
+        return max(most_ns, self.next_ns + 1)
 
     def peek(self, before_ns: int) -> Rows:
         """The next rows, at most as many as one stretch has."""
@@ -174,6 +185,8 @@ class _Track:
         first, self._at = self._at, self._place(before_ns)
         self.next_ns = self._times[self._at] if self._at < self._end else None
         self.last_ns = self._times[self._at - 1]
+        while self._broken < len(self._breaks) and self._breaks[self._broken] <= self.last_ns:
+            self._broken += 1
         return self._rows[first : self._at]
 
     def _place(self, before_ns: int) -> int:

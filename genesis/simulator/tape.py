@@ -96,6 +96,20 @@ def pieces(rows: Rows, book: Book) -> Iterator[Rows]:
         start = end
 
 
+def breaks_ns(rows: Rows) -> list[int]:
+    """When rows came that may lose a book or make it whole, in order.
+
+    Told by kinds and update ids: that a book crosses, only who folds it knows.
+    """
+    table = _table(rows)
+    found: list[int] = []
+    place, newest_id = k.next_break(table, 0, 0)
+    while place < len(table):
+        found.append(int(table[place, k.TIME]))
+        place, newest_id = k.next_break(table, place + 1, newest_id)
+    return found
+
+
 def seen(rows: Rows, book: Book, interest: Interest) -> Iterator[TradeSeen | LevelSeen]:
     """What one piece (of ``pieces``, not yet folded into ``book``) brings of interest, in order.
 
@@ -152,5 +166,6 @@ def warm_up() -> None:
     rows = np.zeros((0, k.ROW_WIDTH), np.int64)
     k.note_news(rows, np.zeros(k.NEWS_SIZE, np.int64))
     k.next_cut(rows, 0, 0)
+    k.next_break(rows, 0, 0)
     k.first_reach(rows, 0, _NO_ASK)
     k.find_hits(rows, 0, _NO_ASK, np.zeros(0, np.int64), 0, np.zeros((0, k.HIT_WIDTH), np.int64))

@@ -68,6 +68,27 @@ def next_cut(rows: Ints, start: int, book_id: int) -> int:
 
 
 @kernel
+def next_break(rows: Ints, start: int, newest_id: int) -> tuple[int, int]:
+    """The first row from ``start`` at which a book may be lost or made whole: a snapshot, a restart
+    or a diff behind a gap; and the newest update id, itself included.
+
+    ``newest_id`` is that of the rows before ``start``, 0 for none. The number of rows for none.
+    """
+    for i in range(start, rows.shape[0]):
+        kind = rows[i, KIND]
+        if kind == _DEPTH:
+            is_gap = 0 < newest_id < rows[i, FIRST_ID] - 1
+            newest_id = max(newest_id, rows[i, LAST_ID])
+            if is_gap:
+                return i, newest_id
+        elif kind == _SNAPSHOT:
+            return i, max(newest_id, rows[i, LAST_ID])
+        elif kind == _RESET:
+            return i, 0
+    return int(rows.shape[0]), newest_id
+
+
+@kernel
 def first_reach(rows: Ints, bid_ticks: int, ask_ticks: int) -> int:
     """The first row that might fill an own bid or ask at these prices or worse, or all that rest
     (a new snapshot): never too late, perhaps too early. The number of rows when there is none."""

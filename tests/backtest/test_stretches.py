@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,8 @@ from genesis import daemon
 from genesis.backtest.engine import VirtualOutcome, VirtualSession
 from genesis.config import Settings
 from genesis.exchange.source import Market, open_market
-from genesis.messages.journal import Entry
+from genesis.messages.journal import BookLost, Entry
+from genesis.messages.market import ROW, Kind
 from genesis.messages.orders import OrderType, OrderUpdated, Side, TimeInForce
 from genesis.simulator.light_market import LightMarket
 from genesis.storage.journal import Journal, MemoryLog
@@ -148,6 +150,33 @@ def test_a_stretch_changes_nothing(
 ) -> None:
     settled = chosen(to_venue_ms, from_venue_ms, jitter_ms, refresh_ms)
     agree(settled, lambda: light(symbols, seed, seconds), lambda: Busy(symbols, refresh_ms))
+
+
+def with_a_hole(market: Market) -> Market:
+    """A second of each symbol was not received, the stream was restarted later."""
+    tape = {}
+    for symbol, rows in (market.tape or {}).items():
+        second = (rows["time_ns"] - START_NS) // 1_000_000_000
+        before, after = rows[second < 6], rows[second > 6]
+        later = int(np.argmax((after["time_ns"] - START_NS) // 1_000_000_000 > 12))
+        restart = np.zeros(1, ROW)
+        restart["time_ns"], restart["kind"] = after["time_ns"][later - 1], int(Kind.RESET)
+        tape[symbol] = np.concatenate((before, after[:later], restart, after[later:]))
+    return msgspec.structs.replace(market, tape=tape)
+
+
+@pytest.mark.parametrize("names", ["ema_cross", "spread_capture"])
+def test_a_book_is_lost_when_its_updates_are(names: str) -> None:
+    settled = chosen(20, 20, 0, 200)
+    strategies = settled.strategies.model_copy(update={"enabled": (names,)})
+    settled = settled.model_copy(update={"strategies": strategies})
+    markets = [with_a_hole(light(("BTCUSDT",), 7, 20)) for _ in range(2)]
+    each, singly = run(settled, markets[0], lookahead=False)
+    batched, together = run(settled, markets[1], lookahead=True)
+    assert each.summary == batched.summary
+    assert singly == together
+    lost = [entry for entry in together if isinstance(entry.event, BookLost)]
+    assert [(entry.time_ns - START_NS) // 1_000_000_000 for entry in lost] == [7]
 
 
 def test_the_markets_of_that_test_are_traded() -> None:
