@@ -25,6 +25,7 @@ from genesis.runtime.actor import Context, handles
 
 EXCHANGE = "exchange"
 SNAPSHOT_RETRY_NS = 1_000_000_000
+NO_TOUCH = (0, 0, 0, 0)
 
 
 class AskAgain(Message, frozen=True):
@@ -67,9 +68,10 @@ class OrderBook(JournalingActor):
             self._ask_for_snapshot()
         self.count("depth_updates", folded.depth_updates)
         self.count("trades", len(folded.trades))
-        self.count("gaps", folded.sequence_gaps)
-        self.count("crossed", folded.crossed)
-        self.count("resyncs", len(recovered))
+        if folded.gaps or recovered:
+            self.count("gaps", folded.sequence_gaps)
+            self.count("crossed", folded.crossed)
+            self.count("resyncs", len(recovered))
 
     @handles(AskAgain)
     def _on_ask_again(self, again: AskAgain) -> None:
@@ -93,7 +95,13 @@ class OrderBook(JournalingActor):
     def _publish(self, trace_id: int, trades: Rows, tops: Rows) -> None:
         """Tell every reader its view, and those of trades the trades behind it, in one go."""
         book = self._book
-        bid_ticks, bid_lots, ask_ticks, ask_lots = book.touch() if book.synced else (0, 0, 0, 0)
+        newest_ns, touch = 0, NO_TOUCH
+        if len(tops):
+            newest_ns, _, _, _, *newest = tops[-1].item()
+            touch = tuple(newest)
+        elif book.synced:
+            touch = book.touch()
+        bid_ticks, bid_lots, ask_ticks, ask_lots = touch if book.synced else NO_TOUCH
         bids, asks = NO_LEVELS, NO_LEVELS
         if self._depth_levels and book.synced:
             bids, asks = book.levels(self._depth_levels)
@@ -110,7 +118,7 @@ class OrderBook(JournalingActor):
             bids=bids,
             asks=asks,
             tops=tops,
-            newest_ns=int(tops["at_ns"][-1]) if len(tops) else 0,
+            newest_ns=newest_ns,
         )
         ticks = TradeTicks(view.symbol, trace_id, trades)
         for reader in self._view_readers:

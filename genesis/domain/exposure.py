@@ -11,8 +11,8 @@ import msgspec
 
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger, Valuation
-from genesis.domain.limits import ONE, Limits, Mark
-from genesis.domain.money import ZERO, exact, floor_to
+from genesis.domain.limits import Limits, Mark
+from genesis.domain.money import ONE, ZERO, exact, floor_to
 from genesis.domain.order import Order
 from genesis.messages.orders import PlaceOrder, Side
 

@@ -8,11 +8,10 @@ from decimal import Decimal
 import msgspec
 
 from genesis.domain.instrument import Instrument
-from genesis.domain.money import EXACT, exact, rounded_down, rounded_up, text
+from genesis.domain.money import EXACT, ONE, exact, rounded_down, rounded_up, text
 from genesis.messages.orders import OrderType, PlaceOrder, Side
 
 HALF = Decimal("0.5")
-ONE = Decimal(1)
 RATE_WINDOW_NS = 10_000_000_000
 CLIENT_ORDER_ID = re.compile(r"[a-zA-Z0-9_-]{1,36}")
 """What Binance takes as a client order id."""

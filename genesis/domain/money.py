@@ -22,7 +22,6 @@ from decimal import (
     InvalidOperation,
     Overflow,
     getcontext,
-    localcontext,
     setcontext,
 )
 from typing import Any, ParamSpec, TypeVar
@@ -33,6 +32,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 ZERO = Decimal(0)
+ONE = Decimal(1)
 
 EXACT = Context(
     prec=60,
@@ -43,6 +43,8 @@ that this program meets; a result that would need more raises ``decimal.Inexact`
 rounded. Comparing with or adding a float raises ``decimal.FloatOperation``."""
 
 _ROUNDED = Context(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow])
+_DOWN = Context(60, ROUND_DOWN, traps=[InvalidOperation, DivisionByZero, Overflow])
+_UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(19)]
 
 
 def exact(function: Callable[P, R]) -> Callable[P, R]:
@@ -77,19 +79,17 @@ def divide_down(numerator: Decimal, denominator: Decimal) -> Decimal:
 
     Raises decimal.DivisionByZero or decimal.InvalidOperation on a zero denominator.
     """
-    with localcontext(_ROUNDED) as context:
-        context.rounding = ROUND_DOWN
-        return numerator / denominator
+    return _DOWN.divide(numerator, denominator)
 
 
 def rounded_up(value: Decimal, decimals: int) -> Decimal:
     """Away from zero to ``decimals`` places: what a venue does to a fee."""
-    return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_UP, context=_ROUNDED)
+    return value.quantize(_UNITS[decimals], rounding=ROUND_UP, context=_ROUNDED)
 
 
 def rounded_down(value: Decimal, decimals: int) -> Decimal:
     """Towards zero to ``decimals`` places."""
-    return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_DOWN, context=_ROUNDED)
+    return value.quantize(_UNITS[decimals], rounding=ROUND_DOWN, context=_ROUNDED)
 
 
 def text(value: Decimal) -> str:
@@ -128,11 +128,10 @@ def _plain(value: Any) -> Any:
 
 def _whole(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     """How many steps, rounded; exact because the remainder is taken before dividing."""
-    with localcontext(_ROUNDED):
-        count = value // step
-        remainder = value - count * step
-        if remainder > 0 and rounding == ROUND_CEILING:
-            return count + 1
-        if remainder < 0 and rounding == ROUND_FLOOR:
-            return count - 1
-        return count
+    count = _ROUNDED.divide_int(value, step)
+    remainder = _ROUNDED.subtract(value, _ROUNDED.multiply(count, step))
+    if remainder > 0 and rounding == ROUND_CEILING:
+        return _ROUNDED.add(count, ONE)
+    if remainder < 0 and rounding == ROUND_FLOOR:
+        return _ROUNDED.subtract(count, ONE)
+    return count

@@ -100,8 +100,8 @@ def records(kind: type) -> Callable[..., bool]:
 
 EXECUTOR_TRAPS: dict[str, Callable[[Any], None]] = {
     "intent journaled, not sent": lambda e: once(e, "on_durable", intent_is_durable, before=True),
-    "sent, and not noted": lambda e: once(e, "record", records(OrderSent), before=True),
-    "sent and noted": lambda e: once(e, "record", records(OrderSent), before=False),
+    "sent, and not noted": lambda e: once(e, "hold", records(OrderSent), before=True),
+    "sent and noted": lambda e: once(e, "hold", records(OrderSent), before=False),
     "approved, not journaled": lambda e: once(e, "record", records(OrderIntended), before=True),
     "intent handed over": lambda e: once(e, "record", records(OrderIntended), before=False),
     "fill heard, not applied": lambda e: once(e._orders, "hear", is_fill, before=True),
