@@ -38,6 +38,19 @@ Request: TypeAlias = SubmitOrder | CancelAtVenue
 Query: TypeAlias = QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount
 
 REPORTS_KEPT = 20
+_ORDERS = (
+    VenueKind.ORDER_LOST,
+    VenueKind.ORDER_UNKNOWN,
+    VenueKind.ORDER_UNKNOWN_LOST,
+    VenueKind.ORDER_LATE,
+)
+_CANCELS = (
+    VenueKind.CANCEL_LOST,
+    VenueKind.CANCEL_UNKNOWN,
+    VenueKind.CANCEL_LATE,
+    VenueKind.FILL_BEFORE_CANCEL,
+    VenueKind.PART_BEFORE_CANCEL,
+)
 _ENDS = (ExecutionType.CANCELED, ExecutionType.EXPIRED)
 _SKEWED = (-1021, "Timestamp for this request is outside of the recvWindow.")
 _TOO_MANY = (-1003, "Too many requests; current limit is 6000 request weight per 1 MINUTE.")
@@ -64,6 +77,10 @@ class Client(Protocol):
 
     def on_rows(self, symbol: str, rows: Rows) -> None:
         """Rows of one symbol, in receive order."""
+        ...
+
+    def on_frames(self, sent: Sequence[RawFrame], arrived: Sequence[RawFrame]) -> None:
+        """Frames in receive order, and what arrives of them."""
         ...
 
     def on_snapshot(self, symbol: str, arrives_ns: int, last_id: int) -> None:
@@ -111,7 +128,10 @@ class Faults:
 
     def frames(self, frames: Sequence[RawFrame]) -> list[RawFrame]:
         """What arrives of some frames."""
-        return self._feed.frames(frames)
+        arrived = self._feed.frames(frames)
+        if self._client is not None:
+            self._client.on_frames(frames, arrived)
+        return arrived
 
     def rows(self, symbol: str, rows: Rows) -> Rows:
         """What arrives of one symbol's rows; maybe nothing."""
@@ -136,11 +156,7 @@ class Faults:
         gateway = self._gateway(request, now_ns)
         if gateway is not None:
             return Handled(arrives=False, answer=gateway)
-        if not self._waiting.due(now_ns):
-            return ARRIVES
-        if isinstance(request, SubmitOrder):
-            return self._order(request, now_ns)
-        return self._cancel(request, now_ns)
+        return self._misled(request, now_ns) if self._waiting.due(now_ns) else ARRIVES
 
     def query(self, now_ns: int) -> bool:
         """Whether a question that leaves at ``now_ns`` is answered at all."""
@@ -174,37 +190,16 @@ class Faults:
             return _refused(request, *_CLOSED)
         return None
 
-    def _order(self, request: SubmitOrder, now_ns: int) -> Handled:
-        fault = self._strike(
-            now_ns,
-            VenueKind.ORDER_LOST,
-            VenueKind.ORDER_UNKNOWN,
-            VenueKind.ORDER_UNKNOWN_LOST,
-            VenueKind.ORDER_LATE,
-        )
+    def _misled(self, request: Request, now_ns: int) -> Handled:
+        """A fault of the way there, if one fits."""
+        fault = self._strike(now_ns, *(_ORDERS if isinstance(request, SubmitOrder) else _CANCELS))
         match None if fault is None else fault.kind:
-            case VenueKind.ORDER_LOST:
+            case VenueKind.ORDER_LOST | VenueKind.CANCEL_LOST:
                 return Handled(arrives=False)
-            case VenueKind.ORDER_UNKNOWN:
+            case VenueKind.ORDER_UNKNOWN | VenueKind.CANCEL_UNKNOWN:
                 return Handled(answer=unknown(request))
             case VenueKind.ORDER_UNKNOWN_LOST:
                 return Handled(arrives=False, answer=unknown(request))
-        return ARRIVES if fault is None else Handled(late_ns=fault.for_ns)
-
-    def _cancel(self, request: CancelAtVenue, now_ns: int) -> Handled:
-        fault = self._strike(
-            now_ns,
-            VenueKind.CANCEL_LOST,
-            VenueKind.CANCEL_UNKNOWN,
-            VenueKind.CANCEL_LATE,
-            VenueKind.FILL_BEFORE_CANCEL,
-            VenueKind.PART_BEFORE_CANCEL,
-        )
-        match None if fault is None else fault.kind:
-            case VenueKind.CANCEL_LOST:
-                return Handled(arrives=False)
-            case VenueKind.CANCEL_UNKNOWN:
-                return Handled(answer=unknown(request))
             case VenueKind.FILL_BEFORE_CANCEL:
                 return Handled(fills_percent=100)
             case VenueKind.PART_BEFORE_CANCEL:

@@ -65,7 +65,8 @@ class FeedFaults:
         arrived: list[Rows] = []
         for event in events_of(rows):
             now_ns = int(event["time_ns"][0])
-            fate = self._fate(now_ns, bool(event["kind"][0] == Kind.DEPTH_BEGIN))
+            is_diff = bool(event["kind"][0] == Kind.DEPTH_BEGIN)
+            fate = self._fate(now_ns, is_diff=is_diff, is_frame=False)
             if fate is FeedKind.LATE:
                 self._late.setdefault(symbol, []).append(event)
             elif fate is FeedKind.SWAP and symbol not in self._swapped:
@@ -80,11 +81,13 @@ class FeedFaults:
         return joined(arrived) if arrived else rows[:0]
 
     def frames(self, frames: Sequence[RawFrame]) -> list[RawFrame]:
-        """What arrives of some frames, in receive order."""
+        """What arrives of some frames, in receive order. What is in one is left as it is: no
+        frame is skewed or crossed."""
         arrived: list[RawFrame] = []
         for frame in frames:
             now_ns = frame.received_ns
-            fate = self._fate(now_ns, is_diff=False)
+            is_diff = b'"depthUpdate"' in frame.payload
+            fate = self._fate(now_ns, is_diff=is_diff, is_frame=True)
             if fate is FeedKind.LATE:
                 self._late_frames.append(frame)
             elif fate is FeedKind.SWAP and self._swapped_frame is None:
@@ -117,14 +120,14 @@ class FeedFaults:
             or self._troubled_until_ns > times_ns[0]
         )
 
-    def _fate(self, now_ns: int, is_diff: bool) -> FeedKind | None:
+    def _fate(self, now_ns: int, *, is_diff: bool, is_frame: bool) -> FeedKind | None:
         """DROP and LATE for what does not come (now); else what happens to it."""
         if self._waiting.due(now_ns):
             if fault := self._strike(now_ns, FeedKind.STALL):
                 self._silent_until_ns = self._end_of(fault, now_ns)
             if fault := self._strike(now_ns, FeedKind.LATE):
                 self._held_until_ns = self._end_of(fault, now_ns)
-            if fault := self._strike(now_ns, FeedKind.SKEW):
+            if not is_frame and (fault := self._strike(now_ns, FeedKind.SKEW)):
                 self._skewed_until_ns = self._end_of(fault, now_ns)
             self._troubled_until_ns = max(
                 self._silent_until_ns, self._held_until_ns, self._skewed_until_ns
@@ -140,7 +143,8 @@ class FeedFaults:
             return FeedKind.DROP
         if self._waiting.due(now_ns):
             kinds = (FeedKind.DROP, FeedKind.TWICE, FeedKind.SWAP, FeedKind.RESTART)
-            struck = self._strike(now_ns, *kinds, *((FeedKind.CROSS,) if is_diff else ()))
+            crosses = (FeedKind.CROSS,) if is_diff and not is_frame else ()
+            struck = self._strike(now_ns, *kinds, *crosses)
             return None if struck is None else struck.kind
         return None
 

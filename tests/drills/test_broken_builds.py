@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from genesis.actors.executor import Executor
-from genesis.backtest.drills.drill import Verdict, drill, scenario_of
+from genesis.backtest.drills.drill import FRAMES_EVERY, Verdict, drill, scenario_of
 from genesis.backtest.drills.plan import ALL, kinds_of
 from genesis.backtest.drills.shrink import broken, shrink
 from genesis.domain import risk_book
@@ -33,7 +33,9 @@ from genesis.storage import journal
 from genesis.storage.chain import Row
 
 MINUTES = 0.5
-SEEDS = 12
+SEEDS = range(12)
+FRAMES = range(3, 16 * 12, FRAMES_EVERY)
+"""These play frames as a venue writes them."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,10 +45,12 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def caught(invariant: str, faults: str = "all", minutes: float = MINUTES) -> Verdict:
+def caught(
+    invariant: str, faults: str = "all", minutes: float = MINUTES, seeds: range = SEEDS
+) -> Verdict:
     """The first of a few seeds whose verdict names ``invariant``."""
     kinds = ALL if faults == "all" else kinds_of(faults)
-    for seed in range(SEEDS):
+    for seed in seeds:
         verdict = drill(scenario_of(seed, minutes, kinds))
         if invariant in broken(verdict):
             return verdict
@@ -81,6 +85,7 @@ def test_2_an_order_sent_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_3_limits_that_forget_what_is_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Exposure, "in_flight", lambda self, orders, pending: InFlight())
     assert caught("3")
+    assert caught("3", seeds=FRAMES).scenario.plays_frames
 
 
 def test_4_a_gate_that_lets_orders_through(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,6 +162,7 @@ def test_8_an_address_that_lets_zombies_send(monkeypatch: pytest.MonkeyPatch) ->
 def test_9_risk_that_takes_any_data_for_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(risk_book, "check_freshness", lambda mark, symbol, now_ns, limits: None)
     assert caught("9", faults="feed")
+    assert caught("9", faults="feed-stall", seeds=FRAMES).scenario.plays_frames
 
 
 def test_10_a_ledger_that_forgets_half_a_fee(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -228,6 +228,15 @@ def test_frames_are_lost_doubled_and_moved_as_rows_are(kind: FeedKind, order: li
     assert [f.received_ns for f in heard] == sorted(f.received_ns for f in heard)
 
 
+def test_a_gap_loses_diffs_alone_and_what_is_in_a_frame_stays() -> None:
+    at_once = [FeedFault(SECOND, kind, SECOND) for kind in (F.GAP, F.SKEW, F.CROSS)]
+    faults = Faults(at_once, HEAL_NS)
+    diff, trade = b'{"data":{"e":"depthUpdate"}}', b'{"data":{"e":"trade"}}'
+    frames = [RawFrame(n * SECOND, payload) for n in range(1, 7) for payload in (diff, trade)]
+    assert [frame.payload for frame in faults.frames(frames)] == 3 * [trade] + 3 * [diff, trade]
+    assert [fault.kind for _, fault in faults.struck] == [F.GAP]
+
+
 def test_kinds_of_rows_that_stand_together_stay_together() -> None:
     for event in events_of(ROWS):
         if event["kind"][0] in (Kind.DEPTH_BEGIN, Kind.SNAPSHOT_BEGIN):

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 import msgspec
 
 from genesis.backtest.drills.life import LEAD_IN_NS, Life
+from genesis.backtest.drills.mids import TapeMids
 from genesis.backtest.drills.plan import ALL, LONG_MINUTES, Fault, Plan, ProcessFault, plan_of
 from genesis.backtest.drills.truth import at_rest
-from genesis.backtest.drills.watch import Mids, Watch
+from genesis.backtest.drills.watch import Watch
 from genesis.config import Settings
 from genesis.daemon import limits
 from genesis.domain.instrument import Instrument
@@ -231,7 +232,7 @@ class _Drill:
                 self._disk.restart()
                 continue
             if self._tape is not None and engine is None:
-                self._watch.mids = Mids(self._tape, life.house.engine)
+                self._watch.mids = TapeMids(self._tape, life.house.engine)
             return life
 
     def _market_from(self, start_ns: int) -> Market:
@@ -277,8 +278,7 @@ class _Drill:
         watch, now_ns = self._watch, life.runtime.clock.now_ns()
         if life.error or life.unhealed:
             watch.found(now_ns, f"liveness: {life.error or life.unhealed}")
-        if not self._scenario.plays_frames:
-            watch.judge_decisions()
+        watch.judge_decisions()
         for what in at_rest(life.house.engine, self._disk):
             watch.found(now_ns, what)
         kinds = Counter(row.kind for row in self._disk.rows)
