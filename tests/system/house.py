@@ -257,6 +257,26 @@ class House:
         self.start()
         return self.finish()
 
+    def run_until(self, done: Callable[[], bool], what: str) -> Ended:
+        """Of an attended house without an end: somebody quits once ``done``, however long that
+        takes on a busy machine."""
+        ended: list[Ended] = []
+        waiter = threading.Thread(target=lambda: ended.append(self.finish()))
+        self.start()
+        waiter.start()
+        try:
+            until(done, what)
+        finally:
+            self.session.quit("the test is over")
+            waiter.join(PATIENCE_S)
+        assert ended, "the daemon did not end"
+        return ended[0]
+
+    @property
+    def trades(self) -> int:
+        """How many the venue has made."""
+        return sum(len(desk.trades) for desk in self.engine.desks)
+
     def _check_runtime(self) -> None:
         """Whatever was fenced when, the count of work is right and no thread is left behind."""
         if self.settings.market.speed == 0:  # where work is counted

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from house import CHILDREN, QUICK_TO_NOTICE, Ended, House
+from house import CHILDREN, QUICK_TO_NOTICE, SECOND, Ended, House, until
 
 from genesis.backtest.replays.replay import Verdict, replay
 from genesis.messages.control import RESUME_PHRASE, Halt, Resume
@@ -36,12 +36,26 @@ def again(folder: Path, ended: Ended) -> Verdict:
     return verdict
 
 
+def crash_in_turn(house: House, names: tuple[str, ...]) -> Callable[[], bool]:
+    """Each once the one before is back; whether there were trades after the last."""
+    before: list[int] = []
+
+    def strike() -> None:
+        for name in names:
+            lives = house.actors[name]
+            wanted = len(lives) + 1
+            house.crash(name)
+            until(lambda lives=lives, wanted=wanted: len(lives) >= wanted, name)  # type: ignore[misc]
+        before.append(house.trades)
+
+    house.at(2.0, strike)
+    return lambda: bool(before) and house.trades > before[0]
+
+
 @pytest.mark.parametrize("speed", [20.0, 0.0])
 def test_every_kind_of_actor_crashes(tmp_path: Path, speed: float) -> None:
-    house = House(tmp_path, for_s=14.0, market__speed=speed, supervision__intensity=50)
-    for number, name in enumerate(CHILDREN, 1):
-        house.at(1.5 + number, lambda name=name: house.crash(name))
-    ended = house.run()
+    house = House(tmp_path, None, True, market__speed=speed, supervision__intensity=50)
+    ended = house.run_until(crash_in_turn(house, CHILDREN), "trades after all the crashes")
     verdict = again(tmp_path, ended)
     assert verdict.fills > 0
     assert verdict.restarts >= len(CHILDREN)
@@ -49,25 +63,29 @@ def test_every_kind_of_actor_crashes(tmp_path: Path, speed: float) -> None:
 
 @pytest.mark.parametrize("name", ["executor", "book.BTCUSDT"])
 def test_a_hang_that_is_fenced(tmp_path: Path, name: str) -> None:
-    house = House(tmp_path, for_s=25.0, market__speed=15.0, **QUICK)
+    house = House(tmp_path, None, True, market__speed=12.0, **QUICK)
     house.at(3.0, lambda: house.hang(name))
-    ended = house.run()
+    ended = house.run_until(
+        lambda: len(house.actors.get(name, ())) > 1 and house.trades > 0, "its end, and trades"
+    )
     assert name in ended.restarted()
     assert again(tmp_path, ended).fills > 0
 
 
 @pytest.mark.parametrize(
-    ("speed", "seconds"), [(20.0, 20.0), pytest.param(1.0, 60.0, marks=pytest.mark.soak)]
+    ("speed", "seconds"), [(20.0, 10.0), pytest.param(1.0, 60.0, marks=pytest.mark.soak)]
 )
 def test_recorded_frames_and_crashes(
     tmp_path: Path, shared_data: Path, speed: float, seconds: float
 ) -> None:
     recordings = sorted((shared_data / "binance_spot_l2").glob("*usdt_20240808.gz"))
     market = "replay:" + ",".join(map(str, recordings))
-    house = House(tmp_path, for_s=seconds, market__market=market, market__speed=speed)
-    for part, name in ((0.3, "strategy.spread_capture"), (0.5, "executor"), (0.7, "book.ETHUSDT")):
-        house.at(part * seconds, lambda name=name: house.crash(name))
-    ended = house.run()
+    house = House(tmp_path, None, True, market__market=market, market__speed=speed)
+    traded = crash_in_turn(house, ("strategy.spread_capture", "executor", "book.ETHUSDT"))
+    end_ns = house.start_ns + int(seconds * SECOND)
+    ended = house.run_until(
+        lambda: traded() and house.runtime.clock.now_ns() > end_ns, "trades after the crashes"
+    )
     assert "executor" in ended.restarted()
     assert again(tmp_path, ended).orders > 0
 

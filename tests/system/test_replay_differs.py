@@ -154,7 +154,11 @@ def test_what_was_given_up_in_the_middle_of_a_handler_had_no_effect(
             raise ValueError("too late")
 
     monkeypatch.setattr(OrderBook, "_publish", stuck)
-    ended = House(tmp_path, for_s=30.0, market__speed=12.0, **QUICK).run()
+    house = House(tmp_path, None, True, market__speed=12.0, **QUICK)
+    ended = house.run_until(
+        lambda: len(house.actors.get("book.BTCUSDT", ())) > 1 and len(house.submitted) > 5,
+        "its successor, and orders",
+    )
     assert "book.BTCUSDT" in ended.restarted()
     verdict = replay(tmp_path)
     assert verdict.divergence is None, verdict.divergence.lines()
@@ -173,10 +177,8 @@ def test_a_journal_that_could_not_be_written_fails_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "append", fails_at_times)
-        house = House(tmp_path, for_s=12.0, market__speed=10.0)
-        house.start()
-        outcome = house.session.wait(0.05, lambda: None)
-        house.folder.close()
+        house = House(tmp_path, None, True, market__speed=10.0)
+        outcome = house.run_until(lambda: len(house.submitted) > 5, "orders").outcome
     assert outcome.summary is not None
     verdict = replay(tmp_path)
     assert verdict.divergence is None, verdict.divergence.lines()
