@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,16 +37,19 @@ def again(folder: Path, ended: Ended) -> Verdict:
     return verdict
 
 
+def has_lived(house: House, name: str, times: int) -> bool:
+    return len(house.actors[name]) >= times
+
+
 def crash_in_turn(house: House, names: tuple[str, ...]) -> Callable[[], bool]:
     """Each once the one before is back; whether there were trades after the last."""
     before: list[int] = []
 
     def strike() -> None:
         for name in names:
-            lives = house.actors[name]
-            wanted = len(lives) + 1
+            wanted = len(house.actors[name]) + 1
             house.crash(name)
-            until(lambda lives=lives, wanted=wanted: len(lives) >= wanted, name)  # type: ignore[misc]
+            until(partial(has_lived, house, name, wanted), f"the successor of {name}")
         before.append(house.trades)
 
     house.at(2.0, strike)
