@@ -159,9 +159,9 @@ class Risk(FollowingActor):
 
     def _marked_book(self, book: RiskBook) -> RiskBook:
         """``book`` with the marks as of now; a mark is made only when it is wanted."""
-        now_ns = self.now_ns()
+        seen_ns = self.now_ns() - self.unseen_ns()
         for symbol in self._views:
-            view = self._views.at(symbol, now_ns)
+            view = self._views.at(symbol, seen_ns)
             if view is None:
                 continue
             seen = (view.synced, view.bid_ticks, view.ask_ticks, view.time_ns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from genesis.actors.journaling import FollowingActor
 from genesis.actors.risk import EXECUTOR
@@ -37,6 +38,8 @@ RISK = "risk"
 
 class Wake(Message, frozen=True):
     """The cadence's interval has passed."""
+
+    reads_only: ClassVar[bool] = True
 
 
 class Continue(Message, frozen=True):
@@ -78,11 +81,12 @@ class StrategyHost(FollowingActor):
         self._waiting = Waiting(self._desk, self._strategy, tuple(self._instruments))
         self._continuing = 0
         self._continues_ns = ALL_NS
+        self._wakes_ns = ALL_NS
         if self.epoch > 1:
             reason = f"{self.name} restarted"
             self.tell(EXECUTOR, CancelOrders(reason, strategy=self._strategy_name))
         if self._cadence.every_ns:
-            self.after(self._cadence.every_ns, Wake())
+            self._wake_later()
 
     def restore(self, snapshot: JournalSnapshot) -> None:
         state = TradingState.decode(snapshot.state)
@@ -141,14 +145,18 @@ class StrategyHost(FollowingActor):
         # Another strategy reaches it only through its own orders: they may meet at the venue.
         horizon_ns = self.horizon_ns(hears_readers=self._desk.has_orders)
         if not self._desk.intents and horizon_ns is not None:
-            self._waiting.run(horizon_ns)
+            self._waiting.run(min(horizon_ns, self._wakes_ns))
         if self._desk.intents and self._desk.now_ns <= self.now_ns():
             self._act()
         self._continue_later()
 
+    def _wake_later(self) -> None:
+        self._wakes_ns = self.now_ns() + self._cadence.every_ns
+        self.after(self._cadence.every_ns, Wake())
+
     @handles(Wake)
     def _on_wake(self, wake: Wake) -> None:
-        self.after(self._cadence.every_ns, Wake())
+        self._wake_later()
         if self.follower.ready:
             self._stamp(self._desk.trace_id)
             self._strategy.on_timer(self._desk)
@@ -208,7 +216,7 @@ class StrategyHost(FollowingActor):
         )
 
     def _stamp(self, trace_id: int) -> None:
-        self._desk.now_ns = self.now_ns()
+        self._desk.now_ns, self._desk.unseen_ns = self.now_ns(), self.unseen_ns()
         self._desk.trace_id = trace_id
 
     def _act(self) -> None:

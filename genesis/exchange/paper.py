@@ -24,6 +24,7 @@ from genesis.messages.orders import (
     SubmitOrder,
 )
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles, handles_each
+from genesis.runtime.virtual import MARKET_RANK
 from genesis.simulator.faults import ARRIVES, Faults, Request
 from genesis.simulator.matching import Due, MatchingEngine
 from genesis.simulator.settings import PaperSettings
@@ -36,8 +37,6 @@ SILENCE_MAX_NS = 60_000_000_000
 """A longer hole in a recording (between two of its files) is not waited out: time jumps over it."""
 UNSHOWN_MAX = 1 << 16
 """So many rows may wait to be shown to the venue while no order rests there."""
-PUMP_RANK = 1
-"""Behind the other timers of a moment, before the strategies' (see ``actors.strategy``)."""
 AFTERGLOW_NS = 1_000_000_000
 """After the last frame, time for what is still on its way between venue and executor."""
 
@@ -126,7 +125,7 @@ class PaperExchange(Actor):
         self._pump += 1
         # Of silence since the newest data: what else goes on (orders are asked for) is none of it.
         at_ns = max(self.now_ns(), min(next_ns, self._newest_ns + self._silence_ns))
-        self.after(at_ns - self.now_ns(), Pump(self._pump), rank=PUMP_RANK)
+        self.after(at_ns - self.now_ns(), Pump(self._pump), rank=MARKET_RANK)
 
     @handles(Pump)
     def _on_pump(self, pump: Pump) -> None:

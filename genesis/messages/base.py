@@ -28,6 +28,9 @@ class Message(msgspec.Struct, frozen=True):
 
     lane: ClassVar[Lane] = Lane.DATA
     overflow: ClassVar[Overflow] = Overflow.HALT
+    reads_only: ClassVar[bool] = False
+    """Of a timer's message: its handler looks at what was received, and what it does then reaches
+    no other before that one's answer could. So what is received may travel past it."""
 
     @property
     def conflation_key(self) -> str | None:

@@ -87,6 +87,8 @@ class Runtime(Protocol):
 
     def horizon_ns(self, hears_readers: bool = False) -> int | None: ...
 
+    def unseen_ns(self) -> int: ...
+
     def died(self, address: Address, epoch: int, reason: str) -> None: ...
 
     def hang(self, address: Address, epoch: int) -> None: ...
@@ -165,6 +167,10 @@ class Actor(pykka.Actor):
         ``hears_readers``: what those still do who read what was received may reach this actor.
         """
         return self.context.runtime.horizon_ns(hears_readers)
+
+    def unseen_ns(self) -> int:
+        """1 where what is received at this very moment is still to come, else 0."""
+        return self.context.runtime.unseen_ns()
 
     def after_wall(self, delay_ns: int, message: Message) -> None:
         """As ``after``, in real time: for housekeeping that recorded time must not hurry."""

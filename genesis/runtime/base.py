@@ -134,6 +134,9 @@ class BaseRuntime:
         down = ActorDown(address.name, epoch, reason, vacated.message)
         self._addresses[SUPERVISOR].tell(down)
 
+    def unseen_ns(self) -> int:
+        return 0
+
     def horizon_ns(self, hears_readers: bool = False) -> int | None:
         """In real time nobody knows what comes next."""
         return None

@@ -25,6 +25,8 @@ from genesis.runtime.turns import Guard, NoTurn, Unwound, forget
 Timer = tuple[int, int, int, Address, int, Message]
 """Due time, rank, tie-breaker, addressee, the epoch it is for, the message."""
 
+MARKET_RANK = 1
+"""Of the timer that brings what was received at a moment: those of a lower rank come before it."""
 READERS_RANK = 3
 """Timers of this rank or above only read what was received: no horizon ends at them."""
 
@@ -60,6 +62,7 @@ class VirtualRuntime(BaseRuntime):
         """Whose turn is next: a message's reader by name, or an actor that begins."""
         self._timers: list[Timer] = []
         self._readers: list[Timer] = []
+        self._due_ns = self._rank = 0
         self._numbers = itertools.count()
         self._actors: dict[str, Inhabitant] = {}
         self._hung: set[tuple[str, int]] = set()
@@ -82,7 +85,9 @@ class VirtualRuntime(BaseRuntime):
             timer = self._next_timer()
             if timer is None:
                 return
-            due_ns, _, _, address, epoch, message = timer
+            due_ns, rank, _, address, epoch, message = timer
+            self._rank = max(self._rank, rank) if due_ns == self._due_ns else rank
+            self._due_ns = due_ns
             self.clock.jump_to(due_ns)
             address.remind(epoch, message)
 
@@ -123,7 +128,8 @@ class VirtualRuntime(BaseRuntime):
         rank: int = 0,
     ) -> None:
         due_ns = self.clock.now_ns() + delay_ns
-        timers = self._timers if rank < READERS_RANK else self._readers
+        reads_only = rank >= READERS_RANK or message.reads_only
+        timers = self._readers if reads_only else self._timers
         heapq.heappush(timers, (due_ns, rank, next(self._numbers), address, epoch, message))
 
     def horizon_ns(self, hears_readers: bool = False) -> int:
@@ -134,6 +140,11 @@ class VirtualRuntime(BaseRuntime):
         if hears_readers and self._readers:
             horizon_ns = min(horizon_ns, self._readers[0][0] + self.reaction_ns)
         return max(now_ns + 1, horizon_ns)
+
+    def unseen_ns(self) -> int:
+        # It may have come in a stretch already.
+        early = self.lookahead and self._rank < MARKET_RANK
+        return 1 if early and self._due_ns == self.clock.now_ns() else 0
 
     def hang(self, address: Address, epoch: int) -> None:
         """One thread cannot wait: the incarnation simply gets no more turns until it is fenced."""

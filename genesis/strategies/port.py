@@ -76,6 +76,7 @@ class Desk:
     ) -> None:
         self.instruments = instruments
         self.now_ns = 0
+        self.unseen_ns = 0
         self.trace_id = 0
         self._strategy = strategy
         self._id_prefix = id_prefix
@@ -89,7 +90,7 @@ class Desk:
 
     def view(self, symbol: str) -> BookView | None:
         """The newest view of a synchronised book that has both sides, or None."""
-        view = self._views.at(symbol, self.now_ns)
+        view = self._views.at(symbol, self.now_ns - self.unseen_ns)
         usable = view is not None and view.synced and 0 < view.bid_ticks < view.ask_ticks
         return view if usable else None
 

@@ -56,6 +56,7 @@ class Waiting:
 
     def run(self, before_ns: int) -> None:
         """Show what was received before ``before_ns``, up to the first intent."""
+        self._desk.unseen_ns = 0
         while self._full:
             stream = min(self._full, key=_first_first)
             limit_ns = before_ns

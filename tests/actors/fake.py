@@ -109,6 +109,9 @@ class FakeRuntime:
     def died(self, address: Address, epoch: int, reason: str) -> None:
         address.vacate(epoch)
 
+    def unseen_ns(self) -> int:
+        return 0
+
     def horizon_ns(self, hears_readers: bool = False) -> int | None:
         return None
 

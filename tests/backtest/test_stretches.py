@@ -179,6 +179,25 @@ def test_a_book_is_lost_when_its_updates_are(names: str) -> None:
     assert [(entry.time_ns - START_NS) // 1_000_000_000 for entry in lost] == [7]
 
 
+def on_grid(market: Market, grid_ns: int) -> Market:
+    """Everything at the same moments as timers, requests and answers."""
+    tape = {symbol: rows.copy() for symbol, rows in (market.tape or {}).items()}
+    for rows in tape.values():
+        rows["time_ns"] -= (rows["time_ns"] - START_NS) % grid_ns
+    return msgspec.structs.replace(market, tape=tape)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_what_comes_at_one_moment_everyone_sees_the_same(seed: int) -> None:
+    symbols = ("BTCUSDT", "ETHUSDT")
+    settled = chosen(20, 20, 0, 200)
+
+    def market() -> Market:
+        return on_grid(light(symbols, seed, 20), 20_000_000)
+
+    assert agree(settled, market, lambda: Busy(symbols, 200)) > 20
+
+
 def test_the_markets_of_that_test_are_traded() -> None:
     symbols = ("BTCUSDT", "ETHUSDT")
     settled = chosen(20, 20, 0, 200)
