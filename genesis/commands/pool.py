@@ -45,9 +45,9 @@ def _gathered(
     except BrokenProcessPool:
         raise RuntimeFault("a worker process died, perhaps for want of memory") from None
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - others:
             process.kill()
+        pool.shutdown(cancel_futures=True)
 
 
 def _done(function: Callable[..., R], *task: Any) -> R:
