@@ -64,7 +64,7 @@ class Alarm(Actor):
 class ChaosRuntime(VirtualRuntime):
     """Each fault of the plan strikes once, before ``until_ns``, on the production actors as they
     are. ``struck`` lists what struck when; ``zombie_sent`` counts what zombies got through;
-    ``spawned`` lists each incarnation: name, which one lived there then (0: none), and epoch."""
+    ``spawned`` lists each incarnation: when, name, which one lived there then (0: none), epoch."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class ChaosRuntime(VirtualRuntime):
         self.struck: list[tuple[int, ActorFault]] = []
         self.zombie_sent = 0
         self._later: list[Callable[[], None]] = []
-        self.spawned: list[tuple[str, int, int]] = []
+        self.spawned: list[tuple[int, str, int, int]] = []
 
     def set_alarm(self) -> None:
         """Whoever has a plan of faults, or calls ``call_in``, begins with this."""
@@ -103,7 +103,7 @@ class ChaosRuntime(VirtualRuntime):
     def spawn(self, name: str, start: Callable[[Context], Any]) -> int:
         before = self._addresses[name].living
         epoch = super().spawn(name, start)
-        self.spawned.append((name, before, epoch))
+        self.spawned.append((self.clock.now_ns(), name, before, epoch))
         return epoch
 
     def is_hung(self, name: str) -> bool:

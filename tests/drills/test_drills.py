@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,9 +13,10 @@ import pytest
 
 from genesis.backtest.drills.drill import START_NS, Scenario, Verdict, drill, scenario_of
 from genesis.backtest.drills.plan import ALL, FAMILIES, ProcessFault, kinds_of, plan_of
+from genesis.domain import risk_book
 from genesis.errors import ConfigError
 from genesis.runtime.chaos import ActorFault, ActorKind
-from genesis.simulator.fault_plan import VenueFault, VenueKind
+from genesis.simulator.fault_plan import FeedFault, FeedKind, VenueFault, VenueKind
 
 MINUTES = 0.5
 SECOND_NS = 1_000_000_000
@@ -110,6 +112,31 @@ def test_a_fill_that_nobody_told_of_is_known_before_the_end() -> None:
     verdict = drill(Scenario(131, 0.25, (lost,)))
     assert [fault for _, fault in verdict.struck] == [lost]
     assert verdict.violations == ()
+
+
+def hung_book(seed: int, after_ms: int) -> Verdict:
+    """It hangs, and what comes next would cross it. Orders are quoted at 4 and at 9 s."""
+    at_ns = START_NS + after_ms * SECOND_NS // 1000
+    plan = (
+        ActorFault(at_ns, ActorKind.HANG, "book.BTCUSDT"),
+        FeedFault(at_ns + SECOND_NS * 2 // 5, FeedKind.CROSS),
+    )
+    verdict = drill(Scenario(seed, MINUTES, plan))
+    assert [fault for _, fault in verdict.struck] == list(plan)
+    return verdict
+
+
+def test_a_book_that_hangs_knows_of_no_hole() -> None:
+    assert hung_book(162, 7411).violations == ()
+
+
+def test_the_data_of_a_book_that_hangs_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The market goes on, and makes nothing fresh that the book does not hear of."""
+    assert hung_book(1042, 500).violations == ()
+    monkeypatch.setattr(risk_book, "check_freshness", lambda mark, symbol, now_ns, limits: None)
+    found = [text for _, text in hung_book(1042, 500).violations]
+    assert found
+    assert all(re.fullmatch(r"9: .* was decided on data [3-9]... ms old", text) for text in found)
 
 
 def test_plans_cover_every_kind_in_a_few_hundred_seeds() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,9 @@ class ClientWatch:
     While the drill runs it only notes what comes, as that is the better part of all that happens.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now_ns: Callable[[], int]) -> None:
+        """``now_ns`` tells the trading time."""
+        self._now_ns = now_ns
         self._symbols: dict[str, _Stream] = {}
         self.unopened: set[str] = set()
         self.mids = TickerMids()
@@ -40,6 +43,7 @@ class ClientWatch:
         """Rows that arrive, in receive order."""
         stream = self._of(symbol)
         stream.rows.append(rows)
+        stream.told_ns.append((self._now_ns(), int(rows["time_ns"][-1])))
         stream.count += len(rows)
 
     def on_frames(self, sent: Sequence[RawFrame], arrived: Sequence[RawFrame]) -> None:
@@ -78,15 +82,21 @@ class ClientWatch:
         for stream in self._symbols.values():
             stream.close()
 
-    def age_ns(self, symbol: str, now_ns: int) -> int:
-        """How old the newest data was at ``now_ns``. Only after ``close``."""
+    def newest_ns(self, symbol: str, now_ns: int) -> int:
+        """When its newest data at ``now_ns`` was received; 0 before any. Only after ``close``."""
         times = self._of(symbol).fresh
         at = int(np.searchsorted(times, now_ns, side="right"))
-        return now_ns - int(times[at - 1]) if at else now_ns
+        return int(times[at - 1]) if at else 0
 
     def in_hole(self, symbol: str, now_ns: int) -> bool:
         """Whether data was missing at ``now_ns``. Only after ``close``."""
         return any(since < now_ns < until for since, until in self._of(symbol).holes)
+
+    def told_before_ns(self, symbol: str, now_ns: int) -> int:
+        """Up to when the market was told of before ``now_ns``: in stretches, so ahead of time."""
+        told_ns = self._of(symbol).told_ns
+        at = bisect_left(told_ns, (now_ns, 0))
+        return max((last_ns for _, last_ns in told_ns[:at]), default=0)
 
     def _of(self, symbol: str) -> _Stream:
         if symbol not in self._symbols:
@@ -99,6 +109,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.rows: list[Rows] = []
+        self.told_ns: list[tuple[int, int]] = []  # when, and up to when
         self.count = 0
         self.starts: list[int] = []
         self.snapshots: list[tuple[int, int, int]] = []  # place, time of arrival, update id

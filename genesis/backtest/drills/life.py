@@ -30,6 +30,7 @@ SETTLED_NS = 15_000_000_000
 WATCHDOG_NS = 5_000_000_000
 PATIENCE_NS = 120_000_000_000
 """Behind the market's end, for a shutdown in good order."""
+HANGS = (ActorKind.HANG, ActorKind.ZOMBIE)
 EVENTS_MAX = 1 << 17
 """So many at one moment are no work any more: they turn in a circle."""
 
@@ -82,9 +83,7 @@ class Life(VirtualSession):
         self.runtime.call_in(end_ns + PATIENCE_NS - now_ns, too_late)
         self.runtime.call_in(OPERATOR_NS, self._operate)
         self._hangs = [
-            fault
-            for fault in actor_faults
-            if fault.name == SUPERVISOR and fault.kind in (ActorKind.HANG, ActorKind.ZOMBIE)
+            fault for fault in actor_faults if fault.name == SUPERVISOR and fault.kind in HANGS
         ]
         self._set_watchdog()
         watch.attend(self.runtime.address(EXCHANGE), self.house.gate, self.house.engine)
@@ -177,7 +176,7 @@ class Life(VirtualSession):
 
     def _judge(self) -> None:
         now_ns, epochs = self.runtime.clock.now_ns(), dict[str, int]()
-        for name, before, epoch in self.runtime.spawned:
+        for _, name, before, epoch in self.runtime.spawned:
             if before or epoch <= epochs.get(name, 0):
                 text = f"8: {name} got incarnation {epoch} while {before or epoch} lived"
                 self._watch.found(now_ns, text)
@@ -185,3 +184,10 @@ class Life(VirtualSession):
         if self.runtime.zombie_sent:
             text = f"8: {self.runtime.zombie_sent} messages of fenced incarnations got through"
             self._watch.found(now_ns, text)
+        for since_ns, fault in self.runtime.struck:
+            if fault.kind in HANGS:
+                ends = [at_ns for at_ns, name, *_ in self.runtime.spawned if name == fault.name]
+                ends = [at_ns for at_ns in ends if at_ns > since_ns]
+                if fault.kind is ActorKind.ZOMBIE:
+                    ends.append(since_ns + fault.for_ns)
+                self._watch.hung(fault.name, since_ns, min(ends, default=now_ns))

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from genesis.actors.market_feed import book_name
 from genesis.backtest.drills.client import ClientWatch
 from genesis.backtest.drills.mids import Mids
 from genesis.domain.limits import Limits
 from genesis.domain.money import ZERO, exact, rounded_down, rounded_up, text
+from genesis.exchange.paper import FEED
 from genesis.messages.base import Message
 from genesis.messages.journal import OrderIntended
 from genesis.messages.orders import Side, SubmitOrder
@@ -33,7 +35,8 @@ class Watch:
 
     def __init__(self, disk: MemoryDisk, limits: Limits) -> None:
         self.violations: list[tuple[int, str]] = []
-        self.client = ClientWatch()
+        self.client = ClientWatch(lambda: disk.now_ns())
+        self._hung: list[tuple[str, int, int]] = []
         self._disk = disk
         self._limits = limits
         self.mids: Mids = self.client.mids
@@ -56,16 +59,31 @@ class Watch:
     def found(self, at_ns: int, what: str) -> None:
         self.violations.append((at_ns, what))
 
+    def hung(self, name: str, since_ns: int, until_ns: int) -> None:
+        """``name`` came to no message in between."""
+        self._hung.append((name, since_ns, until_ns))
+
     def judge_decisions(self) -> None:
-        """At the end: was each intent approved on whole, fresh data?"""
+        """At the end: was each intent approved on whole, fresh data?
+
+        What reaches a feed or book that hangs, nobody knows: data only grows older. A message of
+        the moment at which it began to hang may be known or not.
+        """
         self.client.close()
         self._read_intents()
         most_ns = (self._limits.stale_after_ms + 1) * MS
         for name, intent in self._intended.items():
-            at_ns = intent.approved_ns
-            if (age_ns := self.client.age_ns(intent.symbol, at_ns)) > most_ns:
+            symbol, at_ns = intent.symbol, intent.approved_ns
+            known_ns = surely_ns = at_ns
+            for who, since_ns, until_ns in self._hung:
+                if since_ns <= at_ns < until_ns and who in (FEED, book_name(symbol)):
+                    told_ns = self.client.told_before_ns(symbol, since_ns + 1)
+                    known_ns = min(known_ns, max(since_ns, told_ns))
+                    surely_ns = min(surely_ns, self.client.told_before_ns(symbol, since_ns) + 1)
+            age_ns = at_ns - self.client.newest_ns(symbol, known_ns)
+            if age_ns > most_ns:
                 self.found(at_ns, f"9: {name} was decided on data {age_ns // MS} ms old")
-            if self.client.in_hole(intent.symbol, at_ns):
+            if self.client.in_hole(symbol, surely_ns):
                 self.found(at_ns, f"9: {name} was decided on a book with a hole")
 
     def _read_intents(self) -> None:
