@@ -139,6 +139,17 @@ def test_the_data_of_a_book_that_hangs_grows_old(monkeypatch: pytest.MonkeyPatch
     assert all(re.fullmatch(r"9: .* was decided on data [3-9]... ms old", text) for text in found)
 
 
+def test_a_feed_that_hangs_dies_with_its_process() -> None:
+    """What the next process hears is fresh, though the zombie would still be asleep."""
+    feed = ActorFault(START_NS + 8 * SECOND_NS, ActorKind.ZOMBIE, "feed", 40 * SECOND_NS)
+    verdict = drill(
+        Scenario(0, MINUTES, (feed, ProcessFault(START_NS + 10 * SECOND_NS, SECOND_NS)))
+    )
+    assert verdict.violations == ()
+    assert verdict.lives == 2
+    assert len(verdict.struck) == 2
+
+
 def test_plans_cover_every_kind_in_a_few_hundred_seeds() -> None:
     chosen: Counter[str] = Counter()
     for seed in range(200):

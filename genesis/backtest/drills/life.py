@@ -190,4 +190,4 @@ class Life(VirtualSession):
                 ends = [at_ns for at_ns in ends if at_ns > since_ns]
                 if fault.kind is ActorKind.ZOMBIE:
                     ends.append(since_ns + fault.for_ns)
-                self._watch.hung(fault.name, since_ns, min(ends, default=now_ns))
+                self._watch.hung(fault.name, since_ns, min([now_ns, *ends]))
