@@ -70,12 +70,12 @@ PATIENT = QUICK_TO_NOTICE | {"supervision.heartbeat_ms": 50, "supervision.hang_a
 PATIENCE_S = 60.0
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
     """Wait for something that another thread does. Fails, saying what, when it takes too long."""
-    ends_s = time.monotonic() + PATIENCE_S
+    ends_s = time.monotonic() + patience_s
     turn = threading.Event()
     while not condition():
-        assert time.monotonic() < ends_s, f"{what}: not within {PATIENCE_S:g} s"
+        assert time.monotonic() < ends_s, f"{what}: not within {patience_s:g} s"
         turn.wait(0.002)
 
 
@@ -257,7 +257,9 @@ class House:
         self.start()
         return self.finish()
 
-    def run_until(self, done: Callable[[], bool], what: str) -> Ended:
+    def run_until(
+        self, done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S
+    ) -> Ended:
         """Of an attended house without an end: somebody quits once ``done``, however long that
         takes on a busy machine."""
         ended: list[Ended] = []
@@ -265,7 +267,7 @@ class House:
         self.start()
         waiter.start()
         try:
-            until(done, what)
+            until(done, what, patience_s)
         finally:
             self.session.quit("the test is over")
             waiter.join(PATIENCE_S)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from house import CHILDREN, QUICK_TO_NOTICE, SECOND, Ended, House, until
+from house import CHILDREN, PATIENCE_S, QUICK_TO_NOTICE, SECOND, Ended, House, until
 
 from genesis.backtest.replays.replay import Verdict, replay
 from genesis.messages.control import RESUME_PHRASE, Halt, Resume
@@ -88,7 +88,9 @@ def test_recorded_frames_and_crashes(
     traded = crash_in_turn(house, ("strategy.spread_capture", "executor", "book.ETHUSDT"))
     end_ns = house.start_ns + int(seconds * SECOND)
     ended = house.run_until(
-        lambda: traded() and house.runtime.clock.now_ns() > end_ns, "trades after the crashes"
+        lambda: traded() and house.runtime.clock.now_ns() > end_ns,
+        "trades after the crashes",
+        PATIENCE_S + 2 * seconds,
     )
     assert "executor" in ended.restarted()
     assert again(tmp_path, ended).orders > 0
