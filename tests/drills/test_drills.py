@@ -150,6 +150,15 @@ def test_a_feed_that_hangs_dies_with_its_process() -> None:
     assert len(verdict.struck) == 2
 
 
+def test_a_process_that_plays_frames_comes_back_in_its_own_time() -> None:
+    dead = ActorFault(START_NS + 12 * SECOND_NS, ActorKind.CRASH_BEFORE, "supervisor")
+    verdict = drill(Scenario(3, MINUTES, (dead,)), with_events=True)
+    assert verdict.scenario.plays_frames
+    assert verdict.violations == ()
+    times = [at_ns for at_ns, text in verdict.events if text.startswith("RunStarted")]
+    assert times == [START_NS, verdict.struck[0][0] + 2 * SECOND_NS]
+
+
 def test_plans_cover_every_kind_in_a_few_hundred_seeds() -> None:
     chosen: Counter[str] = Counter()
     for seed in range(200):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import dropwhile, takewhile
 
 import msgspec
 
@@ -22,8 +23,9 @@ from genesis.config import Settings
 from genesis.daemon import limits
 from genesis.domain.instrument import Instrument
 from genesis.errors import StorageError
+from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.source import Market
-from genesis.messages.market import Rows
+from genesis.messages.market import RawFrame, Rows
 from genesis.runtime.chaos import ActorFault
 from genesis.simulator.fault_plan import FeedFault, VenueFault
 from genesis.simulator.faults import Faults
@@ -133,8 +135,6 @@ def scenario_of(seed: int, minutes: float, kinds: tuple[str, ...] = ALL) -> Scen
     names += [f"book.{symbol}" for symbol in bare.symbols]
     names += ["strategy.ema_cross", "strategy.spread_capture"]
     plan = plan_of(seed, kinds, names, START_NS, bare.heal_ns)
-    if bare.plays_frames:
-        plan = tuple(fault for fault in plan if not isinstance(fault, ProcessFault | StorageFault))
     return msgspec.structs.replace(bare, plan=plan)
 
 
@@ -156,6 +156,7 @@ class _Drill:
         latency_ms = random.Random(f"link/{scenario.seed}").choice(LATENCIES_MS)
         self._settings = drill_settings(latency_ms, long=scenario.is_long)
         self._tape: Mapping[str, Rows] | None = None
+        self._frames: Callable[[], Iterator[RawFrame]] = lambda: iter(())
         self._market = self._made_market()
         self._disk = MemoryDisk((f for f in plan if isinstance(f, StorageFault)), heal_ns)
         self._watch = Watch(self._disk, limits(self._settings))
@@ -175,18 +176,17 @@ class _Drill:
         scenario = self._scenario
         if scenario.plays_frames:
             generated = GeneratedMarket(scenario.symbols, scenario.seed, START_NS)
-            return self._of("drill, frames", generated.instruments(), generated)
+            self._frames = generated.frames
+            return self._of("drill, frames", generated.instruments())
         light = LightMarket(scenario.symbols, scenario.seed, START_NS)
         self._tape = light.tape(self._end_ns - START_NS)
-        return self._of("drill", light.instruments(), None)
+        return self._of("drill", light.instruments())
 
-    def _of(
-        self, title: str, instruments: dict[str, Instrument], frames: GeneratedMarket | None
-    ) -> Market:
+    def _of(self, title: str, instruments: dict[str, Instrument]) -> Market:
         return Market(
             title=title,
             instruments=instruments,
-            frames=iter(()) if frames is None else frames.frames(),
+            frames=self._frames(),
             start_ns=START_NS,
             recorded=False,
             tape=self._tape,
@@ -236,8 +236,11 @@ class _Drill:
             return life
 
     def _market_from(self, start_ns: int) -> Market:
-        if self._tape is None or start_ns == START_NS:
+        if start_ns == START_NS:
             return self._market
+        if self._tape is None:
+            frames = dropwhile(lambda frame: frame.received_ns <= start_ns, self._frames())
+            return msgspec.structs.replace(self._market, frames=frames, start_ns=start_ns)
         rest = {
             symbol: rows[int(rows["time_ns"].searchsorted(start_ns, side="right")) :]
             for symbol, rows in self._tape.items()
@@ -260,7 +263,11 @@ class _Drill:
 
     def _pass_without_us(self, engine: MatchingEngine, back_ns: int) -> None:
         """The market goes on while the process is down; what the venue says, nobody hears."""
-        for symbol, rows in (self._tape or {}).items():
+        tape = self._tape
+        if tape is None:
+            frames = takewhile(lambda frame: frame.received_ns <= back_ns, self._frames())
+            tape = Decoder(self._market.instruments).decode(tuple(frames))
+        for symbol, rows in tape.items():
             times = rows["time_ns"]
             shown = int(times.searchsorted(engine.shown_ns(symbol), side="right"))
             engine.on_rows(symbol, rows[shown : int(times.searchsorted(back_ns, side="right"))])
