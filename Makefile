@@ -23,7 +23,7 @@ run: $(RUN) ## trade the simulated market on paper; ARGS="..." for options (see 
 test: $(DEV) ## run the tests; ARGS="tests/domain -x" for some of them
 	@$(PY) -m pytest $(ARGS)
 
-drill: $(RUN) ## sessions under every fault, from seeds, about a minute; ARGS="--seeds 10 --minutes 60"
+drill: $(RUN) ## sessions under every fault, from seeds, a minute or two; ARGS="--seeds 10 --minutes 60"
 	@$(GENESIS) drill --seeds 200 $(ARGS)
 
 soak: $(DEV) ## what takes long: every actor killed in whole recordings, ten thousand drills

@@ -345,5 +345,5 @@ class Executor(FollowingActor):
         if answer.orders or self._orders.open:
             return
         self._proof_from = None
-        self.tell(SUPERVISOR, CancelAllDone(len(self._canceled)))
+        self.tell(SUPERVISOR, CancelAllDone(self._orders.canceled(self._canceled)))
         self._canceled.clear()

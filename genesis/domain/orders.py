@@ -6,6 +6,7 @@ while memory stays flat.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 import msgspec
@@ -17,6 +18,7 @@ from genesis.messages.orders import (
     ExecutionReport,
     ExecutionType,
     OpenOrdersSnapshot,
+    OrderStatus,
     OutcomeUnknown,
     TradesSnapshot,
     VenueOrder,
@@ -150,6 +152,11 @@ class Orders:
     def hear_trades(self, snapshot: TradesSnapshot) -> tuple[Heard, ...]:
         """The venue's own trades; those that were applied before bring no events."""
         return tuple(self.hear(trade) for trade in snapshot.trades)
+
+    def canceled(self, names: Iterable[str]) -> int:
+        """How many of these ended as cancelled: not by a fill, and not lost."""
+        ended = (self._table.get(name) for name in names)
+        return sum(o is not None and o.status is OrderStatus.CANCELED for o in ended)
 
     def missing_from(self, snapshot: OpenOrdersSnapshot) -> tuple[Order, ...]:
         """Orders that should rest at the venue by what we know, and are not in its list.

@@ -109,7 +109,7 @@ def _words_of_the_daemon(event: AnyEvent) -> str:
         case events.Halted() as e:
             return f"by {e.source}: {e.reason}"
         case events.HaltProven() as e:
-            return f"no open order at the venue, {e.canceled} canceled"
+            return f"no open order at the venue, {e.canceled} cancelled"
         case events.Resumed() as e:
             return e.reason
         case events.GateMoved() as e:

@@ -79,3 +79,13 @@ def test_the_table_is_not_shared_with_the_state_it_came_from() -> None:
     orders.hear(traded(1, "0.5", "0.5"))
     assert table.open[ID].filled == 0
     assert table.apply(OrderMoved(ID, S.NEW, 77, ""))
+
+
+def test_what_is_lost_or_still_open_was_not_cancelled() -> None:
+    orders = Orders()
+    for name in ("cancelled", "lost", "open"):
+        orders.intend(intended(name))
+    told = msgspec.structs.replace(at_venue(S.CANCELED, "0"), client_order_id="cancelled")
+    assert statuses(orders.hear(told).events) == [S.CANCELED]
+    assert statuses(orders.lose("lost", "no such order, twice")) == [S.LOST]
+    assert orders.canceled({"cancelled", "lost", "open", "forgotten"}) == 1
