@@ -93,7 +93,7 @@ class OrderBook(JournalingActor):
         self.after(SNAPSHOT_RETRY_NS, AskAgain())
 
     def _publish(self, trace_id: int, trades: Rows, tops: Rows) -> None:
-        """Tell every reader its view, and those of trades the trades with it."""
+        """Tell every reader its view, and those of trades the trades behind it, in one go."""
         book = self._book
         newest_ns, touch = 0, NO_TOUCH
         if len(tops):
@@ -120,7 +120,8 @@ class OrderBook(JournalingActor):
             tops=tops,
             newest_ns=newest_ns,
         )
-        ticks = TradeTicks(view.symbol, trace_id, trades, view)
+        ticks = TradeTicks(view.symbol, trace_id, trades)
         for reader in self._view_readers:
-            traded = len(trades) and reader in self._trade_readers
-            self.tell(reader, ticks if traded else view)
+            self.tell(reader, view)
+            if len(trades) and reader in self._trade_readers:
+                self.tell(reader, ticks)

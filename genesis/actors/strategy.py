@@ -79,7 +79,6 @@ class StrategyHost(FollowingActor):
         self._strategy = self._make()
         self._cadence = self._strategy.cadence
         self._waiting = Waiting(self._desk, self._strategy, tuple(self._instruments))
-        self._newest: dict[str, int] = {}
         self._continuing = 0
         self._continues_ns = ALL_NS
         self._wakes_ns = ALL_NS
@@ -100,26 +99,20 @@ class StrategyHost(FollowingActor):
 
     @handles(TradeTicks)
     def _on_trades(self, message: TradeTicks) -> None:
-        if message.trace_id >= self._newest.get(message.symbol, 0):
-            self._see(message.view)
         if not self.follower.ready:
             return
         if self._cadence.trades:
             self._desk.keep_trades(message.symbol, message.trades)
         if self._cadence.every_trade:
             self._waiting.add_trades(message.symbol, message.trades, self._seen(message))
-        self._go_on()
+            self._go_on()
 
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
-        self._see(view)
-        self._go_on()
-
-    def _see(self, view: BookView) -> None:
-        self._newest[view.symbol] = view.trace_id
         self._desk.see(view)
         if self._cadence.top_of_book and self.follower.ready:
             self._waiting.add_view(view, self._seen(view))
+            self._go_on()
 
     def _seen(self, message: TradeTicks | BookView) -> Seen | None:
         """Live, a message is seen as it comes; in virtual time it is a stretch of many moments."""

@@ -164,15 +164,13 @@ class BookView(Message, frozen=True):
 
 
 class TradeTicks(Message, frozen=True):
-    """Public trades of one symbol in order (dtype ``TRADE``), and the book behind them. Never
-    conflated; so a newer ``BookView`` may have overtaken ``view``."""
+    """Public trades of one symbol in order (dtype ``TRADE``). Never conflated."""
 
     overflow: ClassVar[Overflow] = Overflow.DROP_OLDEST
 
     symbol: str
     trace_id: int
     trades: Rows
-    view: BookView
 
 
 class RequestSnapshot(Message, frozen=True):

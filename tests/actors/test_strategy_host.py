@@ -97,12 +97,12 @@ class Stand(Stage):
         return self.sent(PlaceOrder, "risk")[-1]
 
 
-def ticks(*prices: int, trace_id: int = 9, bid_ticks: int = 101) -> TradeTicks:
+def ticks(*prices: int, trace_id: int = 9) -> TradeTicks:
     trades = np.zeros(len(prices), TRADE)
     trades["price_ticks"] = prices
     trades["quantity_lots"] = 5
     trades["side"] = -1
-    return TradeTicks(SYMBOL, trace_id, trades, view(bid_ticks, trace_id))
+    return TradeTicks(SYMBOL, trace_id, trades)
 
 
 def view(bid_ticks: int, trace_id: int = 9) -> BookView:
@@ -119,20 +119,6 @@ def test_a_strategy_of_every_trade_hears_every_trade() -> None:
     assert stand.diary.trades == [(SYMBOL, price, 5, -1) for price in (100, 101, 102)]
     assert stand.diary.tops == []
     assert stand.runtime.timers == []
-
-
-def test_trades_bring_the_book_behind_them_unless_a_newer_one_has_overtaken_them() -> None:
-    stand = Stand(every_trade=True, top_of_book=True)
-    stand.tell(ticks(100, trace_id=11, bid_ticks=105))
-    newest = stand.desk.view(SYMBOL)
-    assert newest is not None
-    assert newest.bid_ticks == 105
-    stand.tell(view(107, trace_id=13), ticks(100, trace_id=12, bid_ticks=106))
-    newest = stand.desk.view(SYMBOL)
-    assert newest is not None
-    assert newest.bid_ticks == 107
-    assert stand.diary.tops == [SYMBOL, SYMBOL]
-    assert len(stand.diary.trades) == 2
 
 
 def test_a_strategy_of_the_touch_hears_when_it_moved() -> None:
@@ -155,7 +141,7 @@ def test_it_hears_nothing_before_its_position_is_known() -> None:
     stand.wait_s(1)
     assert (stand.diary.trades, stand.diary.tops, stand.diary.timers) == ([], [], [])
     stand.tell(snapshot())
-    stand.tell(ticks(101, bid_ticks=102), view(102))
+    stand.tell(ticks(101), view(102))
     stand.wait_s(1)
     assert len(stand.diary.trades) == len(stand.diary.tops) == len(stand.diary.timers) == 1
 
