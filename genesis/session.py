@@ -16,7 +16,7 @@ from genesis.actors.order_book import EXCHANGE
 from genesis.capture.live import LiveCapture
 from genesis.config import Settings
 from genesis.daemon import House
-from genesis.domain import book
+from genesis.domain import book, vigil
 from genesis.domain.state import TradingState
 from genesis.errors import JournalTampered, StorageError
 from genesis.exchange.source import Market, open_market
@@ -78,6 +78,7 @@ class Session:
     def __init__(self, settings: Settings, folder: DataFolder, options: Options) -> None:
         book.warm_up()
         tape.warm_up()
+        vigil.warm_up()
         self._settings = settings
         self._options = options
         self._folder = folder

@@ -141,14 +141,28 @@ class Risk(FollowingActor):
         if self._band is None:
             left_ns = views.next_ns(looked_ns)
         else:
-            known = {s: self._mids_of(s) for s in self._band.held if s in views.moving}
-            left_ns = self._band.left_ns(known, looked_ns, mark_ns or ENDLESS_NS)
+            band = self._band
+            known = {s: self._mids_of(s) for s in band.held if s in views.moving}
+            if len(band.held) > 1:
+                band = band.valued(self._mids_now(band))
+            left_ns = band.left_ns(known, looked_ns, mark_ns or ENDLESS_NS)
         wanted = [at_ns for at_ns in (mark_ns, left_ns) if at_ns is not None]
         at_ns = max(min(wanted, default=ENDLESS_NS), looked_ns + LOOK_EVERY_NS)
         if at_ns < self._looks_ns:
             self._looks_ns = at_ns
             self._looks += 1
             self.after(max(0, at_ns - self.now_ns()), Look(self._looks), rank=LOOK_RANK)
+
+    def _mids_now(self, band: Band) -> dict[str, float]:
+        """Of what is held: one symbol may have moved since the last look, another moves next."""
+        seen_ns = self.now_ns() - self.unseen_ns()
+        mids = {}
+        for symbol in band.held:
+            view = self._views.at(symbol, seen_ns)
+            if view is not None and view.synced and 0 < view.bid_ticks < view.ask_ticks:
+                tick = float(self._instruments[symbol].tick_size)
+                mids[symbol] = (view.bid_ticks + view.ask_ticks) * tick / 2
+        return mids
 
     def _mids_of(self, symbol: str) -> Mids:
         """Made when they are first wanted, once for each view."""

@@ -83,12 +83,12 @@ def divide_down(numerator: Decimal, denominator: Decimal) -> Decimal:
 
 
 def rounded_up(value: Decimal, decimals: int) -> Decimal:
-    """Away from zero to ``decimals`` places: what a venue does to a fee."""
+    """Away from zero to ``decimals`` places, 0 to 18: what a venue does to a fee."""
     return value.quantize(_UNITS[decimals], rounding=ROUND_UP, context=_ROUNDED)
 
 
 def rounded_down(value: Decimal, decimals: int) -> Decimal:
-    """Towards zero to ``decimals`` places."""
+    """Towards zero to ``decimals`` places, 0 to 18."""
     return value.quantize(_UNITS[decimals], rounding=ROUND_DOWN, context=_ROUNDED)
 
 

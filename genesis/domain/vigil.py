@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from genesis.domain.level_kernels import Ints, kernel
+from genesis.domain import vigil_kernels
+from genesis.domain.level_kernels import Ints
 from genesis.messages.market import TOP, BookView
 
 Floats = npt.NDArray[np.float64]
@@ -41,6 +42,14 @@ class Band(msgspec.Struct, frozen=True):
     until_ns: int
     rest: float
     held: dict[str, Holding]
+
+    def valued(self, mids: Mapping[str, float]) -> Band:
+        """The same band with these newer mids, as far as they are held."""
+        held = {
+            symbol: Holding(holding.quantity, mids.get(symbol, holding.mid))
+            for symbol, holding in self.held.items()
+        }
+        return msgspec.structs.replace(self, held=held)
 
     def left_ns(self, mids: Mapping[str, Mids], after_ns: int, before_ns: int) -> int | None:
         """When equity first leaves the band behind ``after_ns``; None while nothing known of
@@ -124,7 +133,7 @@ class Mids:
         """``Band.left_ns`` where nothing else held moves: equity is ``rest`` and ``holding``."""
         table = self._tops.view(np.int64).reshape(-1, _COLUMNS)
         quantity, mid = holding.quantity, holding.mid
-        left_ns = _left_ns(
+        left_ns = vigil_kernels.left_ns(
             table, self._half_tick, quantity, mid, rest, low, high, until_ns, after_ns, before_ns
         )
         return int(left_ns) or None
@@ -175,37 +184,7 @@ class Mids:
         return np.where(np.isnan(mids), before, mids)
 
 
-@kernel
-def _left_ns(
-    tops: Ints,
-    half_tick: float,
-    quantity: float,
-    mid: float,
-    rest: float,
-    low: float,
-    high: float,
-    until_ns: int,
-    after_ns: int,
-    before_ns: int,
-) -> int:
-    """When the first of ``tops`` (columns as in ``TOP``) takes equity out of the band; 0: none."""
-    first, end = 0, len(tops)
-    while first < end:
-        middle = (first + end) // 2
-        if tops[middle, 0] <= after_ns:
-            first = middle + 1
-        else:
-            end = middle
-    for at in range(first - 1, -1, -1):
-        if tops[at, 2] > 0 and 0 < tops[at, 4] < tops[at, 6]:
-            mid = (tops[at, 4] + tops[at, 6]) * half_tick
-            break
-    for at in range(first, len(tops)):
-        if tops[at, 2] > 0 and 0 < tops[at, 4] < tops[at, 6]:
-            mid = (tops[at, 4] + tops[at, 6]) * half_tick
-        equity = rest + quantity * mid
-        if equity <= low or equity >= high or tops[at, 0] >= until_ns:
-            return int(tops[at, 0])
-        if tops[at, 0] >= before_ns:
-            break
-    return 0
+def warm_up() -> None:
+    """Load (the first time on a machine: compile) the kernel, so that no actor waits for it."""
+    view = BookView("", 0, 0, False, 0, 0, 0, 0, 0, tops=np.zeros(1, TOP))
+    Mids(view, 1.0).left_ns(Holding(0.0, 0.0), 0.0, 0.0, 0.0, 1, 0, 1)

@@ -175,7 +175,9 @@ class PaperExchange(Actor):
         reached_ns = self._reached_ns(horizon_ns) if self._engine.holds_orders else None
         if reached_ns is not None:
             horizon_ns = max(now_ns + 1, min(horizon_ns, reached_ns + self._lookahead_ns))
-        stretch = self._take(horizon_ns)
+        next_ns = self._reel.next_ns
+        # Not before its time has come: of what went before, no one may have seen the end yet.
+        stretch = self._take(horizon_ns) if next_ns is None or next_ns <= now_ns else None
         if reached_ns is not None and reached_ns < no_request_ns:
             self._show_before(min(horizon_ns, no_request_ns))
         elif len(self._unshown) > UNSHOWN_MAX:
@@ -192,7 +194,7 @@ class PaperExchange(Actor):
         return reached_ns
 
     def _take(self, before_ns: int) -> Stretch | None:
-        stretch = self._reel.take(before_ns)
+        stretch = self._reel.take(before_ns, self.now_ns())
         if stretch is not None:
             self._newest_ns = stretch.last_ns
             self._unshown.add(stretch.rows)

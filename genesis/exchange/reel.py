@@ -50,8 +50,9 @@ class Reel(Protocol):
         """When the first row before ``before_ns`` that may fill an own order was received."""
         ...
 
-    def take(self, before_ns: int) -> Stretch | None:
-        """What was received before ``before_ns``, or the first part of it; None when nothing was.
+    def take(self, before_ns: int, now_ns: int) -> Stretch | None:
+        """What was received before ``before_ns``, or the first part of it; None when nothing was,
+        or when it must not travel before its time has come.
 
         Whatever came at one moment travels together.
         """
@@ -89,7 +90,7 @@ class FrameReel:
         # Not decoded yet, so it may be the next one.
         return self.next_ns
 
-    def take(self, before_ns: int) -> Stretch | None:
+    def take(self, before_ns: int, now_ns: int) -> Stretch | None:
         frames: list[RawFrame] = []
         while self._next is not None and self._next.received_ns < before_ns:
             frames.append(self._next)
@@ -110,8 +111,8 @@ class FrameReel:
 class TapeReel:
     """Rows per symbol, ``time_ns`` never decreasing; a stretch is a slice and copies nothing.
 
-    A moment at which a book may be lost or made whole is a stretch of its own: what follows from it
-    (a snapshot is asked for) happens then.
+    A moment at which a book may be lost or made whole is no part of a stretch before its time has
+    come: what follows from it (a snapshot is asked for) happens then.
     """
 
     def __init__(self, tape: Mapping[str, Rows], end_ns: int | None) -> None:
@@ -131,11 +132,11 @@ class TapeReel:
         found = (reached_ns(t.symbol, t.peek(before_ns)) for t in self._symbols)
         return min((reach for reach in found if reach is not None), default=None)
 
-    def take(self, before_ns: int) -> Stretch | None:
+    def take(self, before_ns: int, now_ns: int) -> Stretch | None:
+        for track in self._symbols:
+            before_ns = min(before_ns, track.most_ns(), max(track.break_ns, now_ns + 1))
         if self._next_ns is None or self._next_ns >= before_ns:
             return None
-        for track in self._symbols:
-            before_ns = min(before_ns, track.most_ns())
         first, rows, last_ns = self.sent + 1, {}, 0
         for track in self._symbols:
             if track.next_ns is not None and track.next_ns < before_ns:
@@ -172,9 +173,12 @@ class _Track:
             return ENDLESS_NS
         last = self._at + ROWS_MAX
         most_ns = ENDLESS_NS if last >= self._end else self._times[last]
-        if self._broken < len(self._breaks):
-            most_ns = min(most_ns, self._breaks[self._broken])
         return max(most_ns, self.next_ns + 1)
+
+    @property
+    def break_ns(self) -> int:
+        """When its book may next be lost or made whole."""
+        return self._breaks[self._broken] if self._broken < len(self._breaks) else ENDLESS_NS
 
     def peek(self, before_ns: int) -> Rows:
         """The next rows, at most as many as one stretch has."""

@@ -29,7 +29,7 @@ class TimeInForce(enum.StrEnum):
 class OrderStatus(enum.StrEnum):
     """Forward only: see ``genesis.domain.order``. The last six are terminal."""
 
-    INTENDED = "INTENDED"  # durable, not yet sent
+    INTENDED = "INTENDED"  # durable; that it was sent is told with the next fact
     SENT = "SENT"
     UNKNOWN = "UNKNOWN"  # the outcome of sending is not known; being asked
     NEW = "NEW"  # rests at the venue

@@ -166,17 +166,18 @@ def with_a_hole(market: Market) -> Market:
 
 
 @pytest.mark.parametrize("names", ["ema_cross", "spread_capture"])
-def test_a_book_is_lost_when_its_updates_are(names: str) -> None:
+@pytest.mark.parametrize("symbols", [("BTCUSDT",), ("BTCUSDT", "ETHUSDT")])
+def test_a_book_is_lost_when_its_updates_are(names: str, symbols: tuple[str, ...]) -> None:
     settled = chosen(20, 20, 0, 200)
     strategies = settled.strategies.model_copy(update={"enabled": (names,)})
     settled = settled.model_copy(update={"strategies": strategies})
-    markets = [with_a_hole(light(("BTCUSDT",), 7, 20)) for _ in range(2)]
+    markets = [with_a_hole(light(symbols, 7, 20)) for _ in range(2)]
     each, singly = run(settled, markets[0], lookahead=False)
     batched, together = run(settled, markets[1], lookahead=True)
     assert each.summary == batched.summary
     assert singly == together
     lost = [entry for entry in together if isinstance(entry.event, BookLost)]
-    assert [(entry.time_ns - START_NS) // 1_000_000_000 for entry in lost] == [7]
+    assert [(entry.time_ns - START_NS) // 1_000_000_000 for entry in lost] == [7] * len(symbols)
 
 
 def on_grid(market: Market, grid_ns: int) -> Market:

@@ -93,3 +93,10 @@ def test_so_it_is_where_one_symbol_moves_and_another_stands(
             expected = at
             break
     assert found == expected
+
+
+def test_what_moved_since_the_last_look_counts_with_what_moves_next() -> None:
+    looked = band(185.0, 300.0, A=1.0, B=1.0)
+    fallen = {"A": Mids(view("A", [(20, 91, 1)]), 1.0), "B": Mids(view("B", [(30, 100, 1)]), 1.0)}
+    assert looked.left_ns(fallen, 0, NEVER_NS) is None
+    assert looked.valued({"B": 90.0}).left_ns(fallen, 0, NEVER_NS) == 20
