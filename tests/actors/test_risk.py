@@ -10,6 +10,7 @@ from fake import SECOND, Stage
 from orders_told import BTC, LIMITS, SYMBOL, D, appended, filled, intended, place, snapshot
 
 from genesis.actors.risk import LOOK_EVERY_NS, MARK_EVERY_NS, REPEAT_AFTER_NS, Risk
+from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits
 from genesis.messages.control import Halt
 from genesis.messages.journal import (
@@ -232,6 +233,41 @@ def test_marks_alone_are_looked_at_four_times_a_second() -> None:
     assert stand.sent(Halt) == []
     stand.wait_ns(LOOK_EVERY_NS)
     assert len(stand.sent(Halt)) == 1
+
+
+def test_a_fall_of_one_symbol_counts_with_the_fall_of_another_after_it() -> None:
+    """Also when the first one's newest view moved nothing any more."""
+    eth = Instrument.build("ETHUSDT", "ETH", "USDT", tick_size=D("0.01"), step_size=D("0.00001"))
+    bought = msgspec.structs.replace(filled(5, name="e"), symbol="ETHUSDT", fee_asset="ETH")
+    stand = Deep()
+    stand.runtime.timers.clear()
+    both = {SYMBOL: BTC, "ETHUSDT": eth}
+    risk = Stage("risk", lambda c: Risk(c, stand.gate, both, LIMITS), stand.runtime)
+    risk.tell(snapshot(intended(), filled(5), bought))
+
+    def show(symbol: str, mid: int, moved: bool = True) -> None:
+        now_ns, ticks = risk.runtime.clock.time_ns, mid * 100
+        tops = np.array([(now_ns, now_ns, 1, 1, ticks - 1, 1, ticks + 1, 1)], TOP)
+        view = BookView(symbol, 1, now_ns, True, 1, ticks - 1, 1, ticks + 1, 1)
+        if moved:
+            view = msgspec.structs.replace(view, tops=tops, newest_ns=now_ns)
+        risk.tell(view)
+
+    for symbol in both:
+        show(symbol, 60_000)
+        risk.wait_ns(LOOK_EVERY_NS)
+    risk.wait_ns(LOOK_EVERY_NS)
+    risk.runtime.timers.clear()
+    assert stand.gate.read().state is GateState.ACTIVE
+    for symbol, mid, moved in (
+        ("ETHUSDT", 57_300, True),
+        ("ETHUSDT", 57_300, False),
+        (SYMBOL, 57_300, True),
+    ):
+        show(symbol, mid, moved)
+        assert stand.gate.read().state is GateState.ACTIVE
+    risk.wait_ns(LOOK_EVERY_NS)
+    assert stand.gate.read().state is GateState.REDUCING
 
 
 def test_equity_is_marked_every_ten_seconds_and_at_the_end() -> None:
