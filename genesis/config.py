@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from genesis.errors import ConfigError
+from genesis.plain_files import unbounded
 from genesis.sections import (
     AccountSettings,
     CaptureSettings,
@@ -45,6 +46,8 @@ from genesis.sections import (
 ENV_PREFIX = "GENESIS_"
 ENV_CONFIG = "GENESIS_CONFIG"
 COMMAND_LINE = "command line"
+FILE_MAX_MB = 16
+"""Every setting with its reason takes a thousandth of it."""
 
 
 def _default_file() -> Path:
@@ -162,6 +165,8 @@ Tree = dict[str, Any]
 
 def _read(path: Path) -> Tree:
     try:
+        if why := unbounded(path, FILE_MAX_MB):
+            raise ConfigError(f"{path}: {why}")
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None

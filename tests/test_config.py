@@ -127,7 +127,7 @@ def test_what_a_file_may_not_say(tmp_path: Path, text: str, said: str) -> None:
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert "No such file" in refusal(tmp_path / "absent.toml")
-    assert "cannot be read" in refusal(tmp_path)
+    assert "is a directory" in refusal(tmp_path)
     (tmp_path / "latin.toml").write_bytes(b"# \xe9\n")
     assert "not a UTF-8 text file" in refusal(tmp_path / "latin.toml")
 

@@ -22,7 +22,10 @@ from genesis.exchange.binance.infer import FirstLook
 from genesis.exchange.binance.instruments import parse_exchange_info
 from genesis.exchange.lines import numbered_lines
 from genesis.messages.market import RawFrame
+from genesis.plain_files import unbounded
 
+INFO_MAX_MB = 64
+"""Of an answer on all symbols, in one line; with all their permissions it has over 10 MB."""
 _LOOK_FRAMES = 10_000
 _MOST_NS = 2**63 - 1
 _MOST_DIGITS = 100  # Python refuses to read several thousand
@@ -214,10 +217,16 @@ def _symbol(frame: RawFrame) -> str:
 def read_exchange_info(path: Path) -> dict[str, Instrument]:
     """Instruments by symbol, from a capture of the answer, or from the bare answer.
 
-    Raises InputError for a file that holds none.
+    Raises InputError for a file that holds none, is no regular file or is too large for one.
     """
+    try:
+        why = unbounded(path, INFO_MAX_MB)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if why:
+        raise InputError(f"{path}: {why}")
     instruments: dict[str, Instrument] = {}
-    for number, line in numbered_lines(path):
+    for number, line in numbered_lines(path, INFO_MAX_MB << 20):
         where = f"{path.name}:{number}"
         if line.startswith(b"{"):
             instruments |= parse_exchange_info(line, where)

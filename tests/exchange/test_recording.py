@@ -13,7 +13,8 @@ import zstandard
 from frames import combined, diff, line, snapshot, ticker, trade
 
 from genesis.errors import BadFrame, InputError
-from genesis.exchange.recording import Recording
+from genesis.exchange.lines import LINE_MAX_BYTES
+from genesis.exchange.recording import INFO_MAX_MB, Recording
 from genesis.messages.market import RawFrame
 
 TIME = 1723161253937085768
@@ -136,6 +137,29 @@ def test_instruments_are_inferred_or_read(write: Callable[..., Path]) -> None:
     assert captured.tick_size == Decimal("0.001")
     with pytest.raises(InputError, match="there is no exchangeInfo in it"):
         Recording([path], exchange_info=write(CAPTURE, "other"))
+
+
+def test_an_exchange_info_that_may_never_end_is_not_read(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    path, huge = write(trades(2)), tmp_path / "huge"
+    with huge.open("wb") as file:
+        file.truncate((INFO_MAX_MB << 20) + 1)
+    with pytest.raises(InputError, match="huge: is larger than 64 MB"):
+        Recording([path], exchange_info=huge)
+    with pytest.raises(InputError, match="/dev/zero: is a device or a pipe"):
+        Recording([path], exchange_info=Path("/dev/zero"))
+    with pytest.raises(InputError, match="absent: cannot be read"):
+        Recording([path], exchange_info=tmp_path / "absent")
+
+
+def test_an_exchange_info_may_be_one_longer_line_than_any_frame(
+    write: Callable[..., Path],
+) -> None:
+    padding = b'"x":"' + b"x" * LINE_MAX_BYTES + b'",'
+    info = write(b"{" + padding + b'"symbols":[]}', "long.json")
+    with pytest.raises(InputError, match="there is no exchangeInfo in it"):
+        Recording([write(trades(2))], exchange_info=info)
 
 
 def test_an_absent_symbol_names_what_there_is(write: Callable[..., Path]) -> None:

@@ -27,7 +27,9 @@ USAGE: list[tuple[str, str]] = [
     ("run --symbols ,", "market.symbols = ',' cannot be used; name at least one"),
     ("run --symbols BTCUSDT,BTCUSDT", "each may be named once"),
     ("run --config absent.toml", "absent.toml: cannot be read (No such file or directory)"),
-    ("run --config .", ".: cannot be read (Is a directory)"),
+    ("run --config .", ".: is a directory"),
+    ("run --config /dev/zero", "/dev/zero: is a device or a pipe; name a regular file"),
+    ("run --config huge.toml", "huge.toml: is larger than 16 MB, which is more than such a file"),
     (
         "run --config key.toml",
         "key.toml: unknown setting risk.position_fracton; did you mean ",
@@ -56,6 +58,8 @@ def _an_operators_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     Path("value.toml").write_text("[risk]\nposition_fraction = 2\n")
     Path("torn.toml").write_text("[risk\n")
     Path("binary.toml").write_bytes(b"\xff\xfe\x00")
+    with Path("huge.toml").open("wb") as huge:
+        huge.truncate((16 << 20) + 1)
 
 
 @pytest.mark.parametrize(("command", "said"), USAGE)
