@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -30,6 +31,7 @@ from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.chaos import ActorFault, ChaosRuntime
 from genesis.runtime.clock import ENDLESS_NS
 from genesis.runtime.gate import HALT
+from genesis.runtime.virtual import Stood
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.journal import Journal
@@ -82,7 +84,7 @@ class VirtualSession:
             mailbox_capacity=settings.mailbox.capacity,
             until_ns=heal_ns,
         )
-        self._reports: list[Message] = []
+        self._reports: deque[Message] = deque()
         self.house = House(
             self.runtime,
             settings,
@@ -90,7 +92,7 @@ class VirtualSession:
             open_journal,
             state,
             end_ns,
-            self._reports.append,
+            self._report,
             faults,
             engine,
             screens=False,
@@ -102,7 +104,6 @@ class VirtualSession:
         self.house.gate.hold(RECOVERY, "starting")
         if state.halted:
             self.house.gate.hold(HALT, state.halt_reason)
-        self._heard = 0
         self._ended = False
         self._error = ""
         self._asked: list[pykka.Future[Best]] = []
@@ -111,7 +112,8 @@ class VirtualSession:
     def run(self) -> VirtualOutcome:
         """To the end of the market and through an orderly shutdown."""
         self.house.start()
-        self.runtime.run(self._over)
+        while not self._ended and self.runtime.run() is not Stood.IDLE:
+            self._hear_reports()
         if not self._ended:
             self._error = self._error or "the run came to a standstill"
         halted = self.house.gate.held(HALT)
@@ -131,14 +133,19 @@ class VirtualSession:
     def abandon(self, error: str) -> None:
         """End without a shutdown in order; safe from a signal handler. ``error`` is one line."""
         self._error = self._error or error
-        self._ended = True
+        self._end_now()
 
-    def _over(self) -> bool:
-        while self._heard < len(self._reports):
-            report = self._reports[self._heard]
-            self._heard += 1
-            self._hear(report)
-        return self._ended
+    def _end_now(self) -> None:
+        self._ended = True
+        self.runtime.pause()
+
+    def _report(self, report: Message) -> None:
+        self._reports.append(report)
+        self.runtime.pause()
+
+    def _hear_reports(self) -> None:
+        while self._reports:
+            self._hear(self._reports.popleft())
 
     def _hear(self, report: Message) -> None:
         match report:
@@ -171,4 +178,4 @@ class VirtualSession:
     def _supervisor_down(self, reason: str) -> None:
         self.house.gate.hold(HALT, f"the supervisor died: {reason}")
         self._error = f"the supervisor died: {reason}"
-        self._ended = True
+        self._end_now()

@@ -226,7 +226,8 @@ class Actor(pykka.Actor):
         self._now_ns = context.runtime.clock.now_ns()
         if context.observer is not None:
             context.observer.handles(context.address.name, context.epoch, self._now_ns)
-        return self._dispatch(message)
+        handler = self._handlers.get(type(message))
+        return self._dispatch(message) if handler is None else handler(self, message)
 
     def _dispatch(self, message: Message) -> Any:
         handler = self._handlers.get(type(message))

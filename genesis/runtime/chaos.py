@@ -116,7 +116,7 @@ class ChaosRuntime(VirtualRuntime):
     def _deliver(self, name: str) -> None:
         waiting = self._at_messages.get(name)
         if not waiting or waiting[0].at_ns > self.clock.now_ns() or not self._can_strike(name):
-            super()._deliver(name)
+            VirtualRuntime._deliver(self, name)
             return
         fault = self._strike(waiting)
         _, actor, guard, address = self._actors[name]
@@ -175,7 +175,7 @@ class ChaosRuntime(VirtualRuntime):
                 self._ready.extend([address.name] * address.mailbox.depth)
             fenced, before = address.living != epoch, len(self._ready)
             with guard:
-                actor._handle_receive(message)
+                actor.on_receive(message)
             if fenced:
                 self.zombie_sent += len(self._ready) - before
 

@@ -9,6 +9,7 @@ from typing import Any
 from genesis.messages.base import Lane, Message, Overflow
 from genesis.runtime.mailbox import MailboxMetrics
 
+CONTROL = Lane.CONTROL
 NEVER = Message.conflation_key
 """What a type has that never conflates."""
 
@@ -43,7 +44,7 @@ class SoloMailbox:
     def put(self, message: Message, epoch: int = 0, origin: object = None) -> None:
         """Queue a message under its type's lane and policy; see ``Mailbox.put``."""
         kind = type(message)
-        if kind.lane is Lane.CONTROL:
+        if kind.lane is CONTROL:
             self._control.append([message, None, epoch])
             self._on_put()
             return
@@ -91,7 +92,7 @@ class SoloMailbox:
         if epoch != self._epoch:
             return None
         if self.handling is not None:
-            self._finish()
+            self.done(epoch)
         while self._control or self._data:
             if self._control:
                 message, key, meant = self._control.popleft()
@@ -108,20 +109,19 @@ class SoloMailbox:
 
     def done(self, epoch: int) -> Message | None:
         """What ``epoch`` was at is finished, one way or the other; returns the message."""
-        return self._finish() if epoch == self._epoch else None
-
-    def hand_to(self, epoch: int) -> Message | None:
-        """Make ``epoch`` the one reader (0: nobody). Returns what the former was handling."""
-        abandoned = self._finish()
-        self._epoch = epoch
-        return abandoned
-
-    def _finish(self) -> Message | None:
+        if epoch != self._epoch:
+            return None
         message = self.handling
         if message is not None:
             self.handling = None
             self._handled += 1
         return message
+
+    def hand_to(self, epoch: int) -> Message | None:
+        """Make ``epoch`` the one reader (0: nobody). Returns what the former was handling."""
+        abandoned = self.done(self._epoch)
+        self._epoch = epoch
+        return abandoned
 
     @property
     def depth(self) -> int:

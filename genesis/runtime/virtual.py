@@ -5,6 +5,7 @@ The same actors, the same order of events for the same seed and input, on every 
 
 from __future__ import annotations
 
+import enum
 import functools
 import heapq
 import itertools
@@ -29,6 +30,14 @@ MARKET_RANK = 1
 """Of the timer that brings what was received at a moment: those of a lower rank come before it."""
 READERS_RANK = 3
 """Timers of this rank or above only read what was received: no horizon ends at them."""
+
+
+class Stood(enum.Enum):
+    """Why ``run`` returned."""
+
+    PAUSED = enum.auto()
+    BUSY = enum.auto()
+    IDLE = enum.auto()
 
 
 class Inhabitant(NamedTuple):
@@ -66,15 +75,19 @@ class VirtualRuntime(BaseRuntime):
         self._numbers = itertools.count()
         self._actors: dict[str, Inhabitant] = {}
         self._hung: set[tuple[str, int]] = set()
+        self._paused = False
 
     def wall_ns(self) -> int:
         """There is no other time here than the virtual one."""
         return self.clock.now_ns()
 
-    def run(self, over: Callable[[], bool]) -> None:
-        """Until ``over`` says so, asked after each event, or nothing is left to happen."""
+    def run(self, events_max: int = ENDLESS_NS) -> Stood:
+        """Until ``pause`` is called, so many events have happened, or nothing is left to happen."""
         ready = self._ready
-        while not over():
+        for _ in itertools.repeat(None, events_max):
+            if self._paused:
+                self._paused = False
+                return Stood.PAUSED
             if ready:
                 turn = ready.popleft()
                 if type(turn) is str:
@@ -84,12 +97,17 @@ class VirtualRuntime(BaseRuntime):
                 continue
             timer = self._next_timer()
             if timer is None:
-                return
+                return Stood.IDLE
             due_ns, rank, _, address, epoch, message = timer
             self._rank = max(self._rank, rank) if due_ns == self._due_ns else rank
             self._due_ns = due_ns
             self.clock.jump_to(due_ns)
             address.remind(epoch, message)
+        return Stood.BUSY
+
+    def pause(self) -> None:
+        """Let ``run`` return before the next event; safe from a handler, a thread or a signal."""
+        self._paused = True
 
     def _next_timer(self) -> Timer | None:
         timers, readers = self._timers, self._readers
@@ -183,5 +201,5 @@ class VirtualRuntime(BaseRuntime):
         if message is None:
             return
         with guard:
-            actor._handle_receive(message)
+            actor.on_receive(message)
         mailbox.done(epoch)

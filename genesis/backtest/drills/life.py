@@ -17,6 +17,7 @@ from genesis.messages.lifecycle import MarketEnded
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.chaos import ActorFault, ActorKind
 from genesis.runtime.gate import HALT, GateState
+from genesis.runtime.virtual import Stood
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.journal import Journal
@@ -70,7 +71,7 @@ class Life(VirtualSession):
         self.died_ns: int | None = None
         self.unhealed = ""
         self._supervisor_hung = False
-        self._events = self._moment_ns = 0
+        self._moment_ns = 0
         self._disk = disk
         self._watch = watch
         self._heal_ns = heal_ns
@@ -91,7 +92,12 @@ class Life(VirtualSession):
     def live(self) -> None:
         """Until the end in good order, or until it is killed."""
         self.house.start()
-        self.runtime.run(self._over_or_dead)
+        stood = Stood.PAUSED
+        while not (self._ended or self.died_ns is not None or stood is Stood.IDLE):
+            stood = self.runtime.run(EVENTS_MAX)
+            if stood is Stood.BUSY:
+                self._look_whether_time_passes()
+            self._hear_reports()
         if self.died_ns is None and not self._ended:
             self._error = self._error or "the run came to a standstill"
         self._judge()
@@ -109,14 +115,6 @@ class Life(VirtualSession):
     def count(self, name: str) -> int:
         return self.runtime.counters.get(name)
 
-    def _over_or_dead(self) -> bool:
-        self._events += 1
-        if self._events % EVENTS_MAX == 0:
-            self._look_whether_time_passes()
-        if self._heard < len(self._reports):
-            self._over()
-        return self._ended or self.died_ns is not None
-
     def _look_whether_time_passes(self) -> None:
         now_ns = self.runtime.clock.now_ns()
         if now_ns == self._moment_ns:
@@ -126,6 +124,7 @@ class Life(VirtualSession):
     def _die(self) -> None:
         """As a ``kill -9``: nothing of this process happens after this."""
         self.died_ns = self.runtime.clock.now_ns()
+        self.runtime.pause()
 
     def _hear(self, report: Message) -> None:
         if isinstance(report, MarketEnded):
