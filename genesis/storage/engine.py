@@ -57,7 +57,11 @@ def writer_engine(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
 
 
 def reader_engine(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
-    """An engine that can only read; a transaction sees one moment while others go on writing."""
+    """An engine that can only read; a transaction sees one moment while others go on writing.
+
+    It leaves no file behind. Where nobody writes the journal is read as it stands; should somebody
+    begin to within a transaction, and get far, that transaction ends with ``StorageError``.
+    """
 
     def connect() -> sqlite3.Connection:
         return _connect_read_only(path, busy_timeout_ms / 1000)
@@ -67,6 +71,12 @@ def reader_engine(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
+
+    @event.listens_for(engine, "commit")
+    def _require_still(connection: Connection) -> None:
+        reader = connection.connection.driver_connection
+        if isinstance(reader, _AsItStands) and reader.seen != _written(path):
+            raise StorageError(f"{path} was written while it was read; read it again")
 
     return engine
 
@@ -96,25 +106,33 @@ def storage_errors(path: Path) -> Iterator[None]:
 def _connect_read_only(path: Path, timeout_s: float) -> sqlite3.Connection:
     if not path.is_file():
         raise StorageError(f"{path}: there is no journal here")
-    address = f"file:{quote(str(path))}?mode=ro"
-    connection = _connect(address, timeout_s)
-    try:
-        connection.execute("PRAGMA schema_version").fetchone()
-    except sqlite3.OperationalError as error:
-        connection.close()
-        # On read-only media SQLite cannot make its shared-memory file. Without a write-ahead log
-        # there is no writer either, so the file may be read as it stands.
-        alone = not path.with_name(path.name + "-wal").exists()
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or not alone:
-            raise
-        connection = _connect(address + "&immutable=1", timeout_s)
+    # Without a write-ahead log there is no writer. SQLite would make that log and its shared-memory
+    # file to read, could not on read-only media, and would leave both behind.
+    alone = not path.with_name(path.name + "-wal").exists()
+    seen = _written(path)
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode=ro{'&immutable=1' if alone else ''}",
+        uri=True,
+        timeout=timeout_s,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=_AsItStands if alone else sqlite3.Connection,
+    )
+    if isinstance(connection, _AsItStands):
+        connection.seen = seen
     return connection
 
 
-def _connect(address: str, timeout_s: float) -> sqlite3.Connection:
-    return sqlite3.connect(
-        address, uri=True, timeout=timeout_s, isolation_level=None, check_same_thread=False
-    )
+class _AsItStands(sqlite3.Connection):
+    """To a file that nobody was writing: ``seen`` is what it was then."""
+
+    seen: tuple[int, int]
+
+
+def _written(path: Path) -> tuple[int, int]:
+    """What changes when the file is written."""
+    about = path.stat()
+    return about.st_size, about.st_mtime_ns
 
 
 _NO_ROOM = {

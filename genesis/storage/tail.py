@@ -57,13 +57,12 @@ def _read(engine: Engine, file: Path, after: int) -> list[Entry]:
 
 
 def line(entry: Entry) -> str:
-    """``12:00:01.123  #142  executor  OrderFilled  ...``; trading time in UTC."""
+    """``2024-08-08 12:00:01.123  #142  executor  OrderFilled  ...``; trading time in UTC."""
     seconds, rest_ns = divmod(entry.time_ns, 1_000_000_000)
     at = datetime.fromtimestamp(seconds, UTC)
     kind = type(entry.event).__name__
-    start = (
-        f"{at:%H:%M:%S}.{rest_ns // 1_000_000:03d}  #{entry.seq:<6} {entry.source:<12} {kind:<14}"
-    )
+    when = f"{at:%Y-%m-%d %H:%M:%S}.{rest_ns // 1_000_000:03d}"
+    start = f"{when}  #{entry.seq:<6} {entry.source:<12} {kind:<14}"
     return f"{start} {describe(entry.event)}".rstrip()
 
 

@@ -24,7 +24,7 @@ def told(folder: DataFolder) -> Journal:
 def test_a_fill_reads_like_a_sentence(folder: DataFolder, told: Journal) -> None:
     lines = list(tail(folder.path, 100))
     assert lines[11] == (
-        "12:00:00.011  #12     executor     OrderFilled    "
+        "2024-08-08 12:00:00.011  #12     executor     OrderFilled    "
         "SELL 0.0005 BTCUSDT at 61685.99 fee 0.06168599 USDT taker g1-ema-0-2 FILLED"
     )
     assert lines[20].endswith("Halted         by risk: drawdown 15 %")
@@ -34,7 +34,7 @@ def test_a_fill_reads_like_a_sentence(folder: DataFolder, told: Journal) -> None
 def test_only_the_newest_are_shown(folder: DataFolder, told: Journal) -> None:
     last = len(story())
     lines = list(tail(folder.path, 3))
-    assert [line.split()[1] for line in lines] == [f"#{n}" for n in (last - 2, last - 1, last)]
+    assert [line.split()[2] for line in lines] == [f"#{n}" for n in (last - 2, last - 1, last)]
     assert list(tail(folder.path, 0)) == []
     told.close()
 

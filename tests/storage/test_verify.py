@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from journal_story import mark, numbered, story
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from genesis.errors import StorageError
-from genesis.storage.engine import writer_engine
+from genesis.storage.engine import reader_engine, writer_engine
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
+from genesis.storage.tables import meta
 from genesis.storage.verify import PROBLEMS_MAX, verify
 
 SEQ = 12  # a fill in the middle of the story
@@ -172,6 +173,30 @@ def test_what_is_no_journal_is_said_to_be_none(tmp_path: Path, folder: DataFolde
         verify(folder.path)
     with pytest.raises(StorageError, match="is not a readable journal"):
         Journal.open(folder)
+
+
+def test_a_look_leaves_nothing_behind(told: DataFolder) -> None:
+    before = {path.name for path in told.path.iterdir()}
+    assert verify(told.path).ok
+    assert {path.name for path in told.path.iterdir()} == before
+
+
+def test_a_journal_with_a_writer_is_read_with_what_it_wrote_last(told: DataFolder) -> None:
+    journal = Journal.open(told)
+    journal.append(numbered([mark("7")], "risk", first=journal.head_seq))
+    assert verify(told.path).head_seq == journal.head_seq
+    journal.close()
+
+
+def test_a_journal_that_is_written_under_a_reader_is_said_to_be(told: DataFolder) -> None:
+    with reader_engine(told.journal_path).connect() as reader:
+        look = reader.begin()
+        reader.execute(select(meta)).all()
+        journal = Journal.open(told)
+        journal.append(numbered([mark("7")], "risk", first=journal.head_seq))
+        journal.close()
+        with pytest.raises(StorageError, match="was written while it was read"):
+            look.commit()
 
 
 def test_a_journal_on_read_only_media_can_be_verified(
