@@ -73,13 +73,19 @@ _decode = msgspec.json.Decoder(AnyEvent).decode
 def seal(seq: int, run: int, item: Appendable, prev_hash: str) -> Row:
     """Chain one fact to the row before it."""
     fact = item.fact
-    kind = type(fact.event).__name__
-    payload = _encode(fact.event).decode()
+    event = fact.event
     columns = (
-        *(seq, run, fact.time_ns, item.source, item.source_epoch, item.source_seq, kind),
-        *(payload, prev_hash),
+        seq,
+        run,
+        fact.time_ns,
+        item.source,
+        item.source_epoch,
+        item.source_seq,
+        type(event).__name__,
+        _encode(event).decode(),
+        prev_hash,
     )
-    return Row(*columns, hash=_hash(columns))
+    return Row(*columns, _hash(columns))
 
 
 def row_hash(row: Row) -> str:

@@ -14,10 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from genesis.errors import StorageError, StorageFull
-
-BUSY_TIMEOUT_MS = 1000
-"""How long a write waits for another one's lock: well under the supervisor's patience with an
-actor that misses heartbeats."""
+from genesis.storage.store import BUSY_TIMEOUT_MS
 
 _WAL_LIMIT_BYTES = 16 * 1024 * 1024
 

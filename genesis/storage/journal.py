@@ -8,11 +8,10 @@ from contextlib import suppress
 from genesis.domain.state import TradingState
 from genesis.errors import StorageError, WriterFenced
 from genesis.messages.journal import Entry, RunStarted
-from genesis.storage.chain import Append, Appendable, Head, entry_of, seal
-from genesis.storage.engine import BUSY_TIMEOUT_MS
+from genesis.storage.chain import Append, Appendable, entry_of, seal
 from genesis.storage.folder import DataFolder
-from genesis.storage.sqlite_store import SqliteStore
 from genesis.storage.store import (
+    BUSY_TIMEOUT_MS,
     FENCED,
     Batch,
     MemoryLog,
@@ -61,6 +60,9 @@ class Journal:
         Raises ``JournalTampered`` naming the row where the replayed part of the chain breaks,
         ``StorageFull`` without room, ``StorageError`` when it is locked, broken or too new.
         """
+        # Not at the top: what is kept in memory needs no database, and loading one takes a while.
+        from genesis.storage.sqlite_store import SqliteStore
+
         store = SqliteStore(folder.journal_path, busy_timeout_ms)
         try:
             return cls(store, checkpoint_every)
@@ -119,9 +121,10 @@ class Journal:
         """
         if not items:
             return []
+        keys = [once_key(item.fact.event) for item in items]
+        asked = [key for key in keys if key is not None]
         with self._store.transaction(self._head) as transaction:
-            keys = [key for item in items if (key := once_key(item.fact.event)) is not None]
-            batch = self._seal(items, transaction.known(keys) if keys else set())
+            batch = self._seal(items, keys, transaction.known(asked) if asked else set())
             if batch.rows:
                 # Folded before the commit: a fact that cannot be folded must not become durable.
                 state, self._state = self.state, None
@@ -133,7 +136,7 @@ class Journal:
             self._state = state
             self._head = batch.head
             self._rescue = None
-        self._seen = batch.record(self._run, self._seen)
+        batch.record(self._run, self._seen)
         self._run = batch.run
         self._checkpoint(self._checkpoint_every)
         return batch.entries
@@ -147,11 +150,14 @@ class Journal:
         self._checkpoint(1)
         self._store.close()
 
-    def _seal(self, items: Sequence[Appendable], known: set[OnceKey]) -> Batch:
+    def _seal(
+        self, items: Sequence[Appendable], keys: Sequence[OnceKey | None], known: set[OnceKey]
+    ) -> Batch:
+        """``keys`` are those of the items, ``known`` the ones that are in the journal already."""
         batch = Batch(self._run)
-        seen, head = self._seen, self._head
+        seen, (seq, prev_hash) = self._seen, self._head
         numbers: set[tuple[int, str, int, int]] = set()
-        for item in items:
+        for item, key in zip(items, keys, strict=True):
             event = item.fact.event
             if isinstance(event, RunStarted) and event.run != batch.run:
                 if event.run != batch.run + 1:
@@ -162,15 +168,17 @@ class Journal:
                 continue
             numbers.add(number)
             batch.numbers.append(number)
-            if (key := once_key(event)) is not None:
+            if key is not None:
                 if key in known:
                     continue
                 known.add(key)
-            row = seal(head.seq + 1, batch.run, item, head.hash)
+                batch.keys.append(key)
+            seq += 1
+            row = seal(seq, batch.run, item, prev_hash)
             # What followers hear is read back from what is stored: live cannot differ from replay.
             batch.entries.append(entry_of(row))
             batch.rows.append(row)
-            head = Head(row.seq, row.hash)
+            prev_hash = row.hash
         return batch
 
     def _checkpoint(self, every: int) -> None:

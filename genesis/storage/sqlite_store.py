@@ -13,9 +13,17 @@ from genesis.errors import JournalTampered, StorageError, WriterFenced
 from genesis.messages.journal import Entry
 from genesis.storage import projection_writer
 from genesis.storage.chain import FORMAT, ORIGIN, Head, Row, entry_of, follow, row_hash
-from genesis.storage.engine import BUSY_TIMEOUT_MS, reader_engine, storage_errors, writer_engine
+from genesis.storage.engine import reader_engine, storage_errors, writer_engine
 from genesis.storage.projections import Changes
-from genesis.storage.store import FENCED, Batch, Loaded, OnceKey, Seen, Transaction
+from genesis.storage.store import (
+    BUSY_TIMEOUT_MS,
+    FENCED,
+    Batch,
+    Loaded,
+    OnceKey,
+    Seen,
+    Transaction,
+)
 from genesis.storage.tables import checkpoints, journal, meta
 from genesis.storage.upgrade import migrate
 

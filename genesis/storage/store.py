@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import msgspec
@@ -18,6 +18,10 @@ FillKey = tuple[str, int]
 
 OnceKey = str | FillKey
 """What can happen only once: the opening of a client order id, and a fill."""
+
+BUSY_TIMEOUT_MS = 1000
+"""How long a write waits for another's lock: well under the supervisor's patience with an
+actor that misses heartbeats."""
 
 FENCED = "the journal was taken over by a newer writer; this one writes nothing more"
 
@@ -57,11 +61,10 @@ class Seen:
                 beyond.discard(number)
             self._upto[key] = number
 
-    def copy(self) -> Seen:
-        seen = Seen()
-        seen._upto = dict(self._upto)
-        seen._beyond = {key: set(numbers) for key, numbers in self._beyond.items()}
-        return seen
+    def clear(self) -> None:
+        """Another run begins: nothing of it has been seen."""
+        self._upto.clear()
+        self._beyond.clear()
 
     def add_upto(self, source: str, epoch: int, number: int) -> None:
         """All of 1 .. ``number`` at once."""
@@ -71,31 +74,34 @@ class Seen:
 class Batch(msgspec.Struct):
     """Facts on their way into one commit: their rows, what they say, and their numbers.
 
-    ``numbers`` also holds facts left out because they happened already (``once_key``). ``run`` is
-    the run after the batch.
+    ``numbers`` also holds facts left out because they happened already, ``keys`` what of the rows
+    can happen only once (``once_key``). ``run`` is the run after the batch.
     """
 
     run: int
     rows: list[Row] = []
     entries: list[Entry] = []
     numbers: list[tuple[int, str, int, int]] = []
+    keys: list[OnceKey] = []
 
     @property
     def head(self) -> Head:
         return Head(self.rows[-1].seq, self.rows[-1].hash)
 
-    def record(self, run: int, seen: Seen) -> Seen:
-        """What has been seen after the batch, ``seen`` being that of ``run``, the run before."""
+    def record(self, run: int, seen: Seen) -> None:
+        """Bring ``seen``, which is that of ``run``, the run before, up to after the batch."""
         if self.run != run:
-            seen = Seen()
+            seen.clear()
         for of_run, source, epoch, number in self.numbers:
             if of_run == self.run:
                 seen.add(source, epoch, number)
-        return seen
 
 
 class Loaded(msgspec.Struct):
-    """A journal as it stands: the folded state and what a writer must know to go on."""
+    """A journal as it stands: the folded state and what a writer must know to go on.
+
+    All of it is the writer's own from now on; he records in ``seen`` what he has committed.
+    """
 
     state: TradingState
     head: Head
@@ -149,7 +155,7 @@ class MemoryLog:
 
 
 class MemoryStore:
-    """Keeps entries in a list: for backtests and drills. Same chain, no database."""
+    """Keeps entries in a list, for backtests. Same chain, no database; a commit cannot fail."""
 
     def __init__(self, log: MemoryLog) -> None:
         self._log = log
@@ -164,13 +170,18 @@ class MemoryStore:
             state = TradingState.decode(encoded)
         for entry in log.entries[checkpoint_seq:]:
             state.apply(entry)
-        return Loaded(state, log.head, log.run, log.seen.copy(), checkpoint_seq)
+        return Loaded(state, log.head, log.run, log.seen, checkpoint_seq)
 
-    @contextmanager
-    def transaction(self, head: Head) -> Iterator[Transaction]:
+    def transaction(self, head: Head) -> MemoryStore:
         if self._lease != self._log.lease or head != self._log.head:
             raise WriterFenced(FENCED)
-        yield self
+        return self
+
+    def __enter__(self) -> MemoryStore:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is in the log but what ``write``, the last step of a commit, put there."""
 
     def known(self, keys: Sequence[OnceKey]) -> set[OnceKey]:
         return self._log.known.intersection(keys)
@@ -184,11 +195,8 @@ class MemoryStore:
         if log.rows is not None:
             log.rows += batch.rows
         log.head = batch.head
-        log.seen = batch.record(log.run, log.seen)
         log.run = batch.run
-        log.known.update(
-            key for entry in batch.entries if (key := once_key(entry.event)) is not None
-        )
+        log.known.update(batch.keys)
 
     def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
         stop = None if limit is None else after_seq + limit

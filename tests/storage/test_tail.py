@@ -11,7 +11,8 @@ from genesis.errors import StorageError
 from genesis.messages.journal import DeadLettered
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
-from genesis.storage.tail import describe, tail
+from genesis.storage.tail import tail
+from genesis.storage.words import describe
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from genesis.simulator.light_market import LightMarket
 from genesis.simulator.market import GeneratedMarket
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.memory_disk import MemoryDisk, StorageFault
-from genesis.storage.tail import describe
+from genesis.storage.words import describe
 
 START_NS = 1_700_000_000_000_000_000
 SECOND_NS = 1_000_000_000

@@ -36,7 +36,7 @@ from genesis.storage.chain import Row
 from genesis.storage.journal import Journal
 from genesis.storage.past import Past
 from genesis.storage.sqlite_store import read_entry
-from genesis.storage.tail import line
+from genesis.storage.words import line
 
 TRACE_LINES = 12
 
