@@ -9,7 +9,15 @@ import numpy as np
 from genesis.errors import BadFrame
 from genesis.exchange.port import DecoderPort
 from genesis.messages.lifecycle import InputFailed
-from genesis.messages.market import Kind, MarketBatch, MarketRows, RawFrame, RawFrames, Rows
+from genesis.messages.market import (
+    Kind,
+    MarketBatch,
+    MarketRows,
+    RawFrame,
+    RawFrames,
+    Rows,
+    table_of,
+)
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
 
 _BEGINS_FRAME = np.array(
@@ -49,7 +57,7 @@ class MarketFeed(Actor):
                 return
             batches = self._decode_one_by_one(message.frames)
         for symbol, rows in batches.items():
-            self.tell(book_name(symbol), MarketBatch(symbol, message.first_frame, rows))
+            self.tell(book_name(symbol), MarketBatch(symbol, message.first_frame, table_of(rows)))
 
     @handles(MarketRows)
     def _on_rows(self, message: MarketRows) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from genesis.actors.journaling import JournalingActor
-from genesis.domain.book import Book
+from genesis.domain.book import Book, Folded
 from genesis.domain.instrument import Instrument
 from genesis.messages.base import Message
 from genesis.messages.journal import BookLost, BookRecovered
 from genesis.messages.market import (
     NO_LEVELS,
     NO_TOPS,
-    TRADE,
     AskBest,
     Best,
     BookView,
@@ -25,7 +22,6 @@ from genesis.runtime.actor import Context, handles
 
 EXCHANGE = "exchange"
 SNAPSHOT_RETRY_NS = 1_000_000_000
-NO_TOUCH = (0, 0, 0, 0)
 
 
 class AskAgain(Message, frozen=True):
@@ -53,21 +49,30 @@ class OrderBook(JournalingActor):
         super().begin()
         self._book = Book(self._instrument, tops=True)
         self._asked = False
-        self._publish(0, np.empty(0, TRADE), NO_TOPS)
+        self._show(self._view(0, 0, NO_TOPS), None)
 
     @handles(MarketBatch)
     def _on_batch(self, batch: MarketBatch) -> None:
-        folded = self._book.fold(batch.rows)
-        symbol = batch.symbol
-        # What is a first sync to this incarnation is a recovery to the run.
+        book, trace_id = self._book, batch.trace_id
+        folded = book.fold(batch.table)
+        if folded.gaps or folded.resyncs:
+            self._report(folded)
+        tops = folded.tops if len(folded.top_table) else NO_TOPS
+        trades = len(folded.trade_table)
+        ticks = TradeTicks(batch.symbol, trace_id, folded.trade_table) if trades else None
+        self._show(self._view(trace_id, folded.top_ns, tops), ticks)
+        if not book.synced and not self._asked:
+            self._ask_for_snapshot()
+        self.count("depth_updates", folded.depth_updates)
+        self.count("trades", trades)
+
+    def _report(self, folded: Folded) -> None:
+        """Losses and recoveries to the journal; what is a first sync to this incarnation is a
+        recovery to the run."""
+        symbol = self._instrument.symbol
         recovered = [r for r in folded.resyncs if self.epoch > 1 or not r.first]
         self.record(*(BookLost(symbol, gap.reason) for gap in folded.gaps))
         self.record(*(BookRecovered(symbol, resync.update_id) for resync in recovered))
-        self._publish(batch.trace_id, folded.trades, folded.tops)
-        if not self._book.synced and not self._asked:
-            self._ask_for_snapshot()
-        self.count("depth_updates", folded.depth_updates)
-        self.count("trades", len(folded.trades))
         if folded.gaps or recovered:
             self.count("gaps", folded.sequence_gaps)
             self.count("crossed", folded.crossed)
@@ -92,36 +97,28 @@ class OrderBook(JournalingActor):
         self.tell(EXCHANGE, RequestSnapshot(self._instrument.symbol, self.name))
         self.after(SNAPSHOT_RETRY_NS, AskAgain())
 
-    def _publish(self, trace_id: int, trades: Rows, tops: Rows) -> None:
-        """Tell every reader its view, and those of trades the trades behind it, in one go."""
+    def _view(self, trace_id: int, newest_ns: int, tops: Rows) -> BookView:
         book = self._book
-        newest_ns, touch = 0, NO_TOUCH
-        if len(tops):
-            newest_ns, _, _, _, *newest = tops[-1].item()
-            touch = tuple(newest)
-        elif book.synced:
-            touch = book.touch()
-        bid_ticks, bid_lots, ask_ticks, ask_lots = touch if book.synced else NO_TOUCH
+        synced = book.synced
         bids, asks = NO_LEVELS, NO_LEVELS
-        if self._depth_levels and book.synced:
+        if self._depth_levels and synced:
             bids, asks = book.levels(self._depth_levels)
-        view = BookView(
-            symbol=self._instrument.symbol,
-            trace_id=trace_id,
-            time_ns=book.time_ns,
-            synced=book.synced,
-            update_id=book.last_update_id,
-            bid_ticks=bid_ticks,
-            bid_lots=bid_lots,
-            ask_ticks=ask_ticks,
-            ask_lots=ask_lots,
-            bids=bids,
-            asks=asks,
-            tops=tops,
-            newest_ns=newest_ns,
+        return BookView(
+            self._instrument.symbol,
+            trace_id,
+            book.time_ns,
+            synced,
+            book.last_update_id,
+            *book.touch(),
+            bids,
+            asks,
+            tops,
+            newest_ns,
         )
-        ticks = TradeTicks(view.symbol, trace_id, trades)
+
+    def _show(self, view: BookView, ticks: TradeTicks | None) -> None:
+        """Tell every reader its view, and those of trades the trades behind it, in one go."""
         for reader in self._view_readers:
             self.tell(reader, view)
-            if len(trades) and reader in self._trade_readers:
+            if ticks is not None and reader in self._trade_readers:
                 self.tell(reader, ticks)

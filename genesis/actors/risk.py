@@ -129,7 +129,7 @@ class Risk(FollowingActor):
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
         self._views.see(view)
-        if len(view.tops):
+        if view.newest_ns:
             self._look_later()
 
     def _look_later(self) -> None:

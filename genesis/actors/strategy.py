@@ -31,7 +31,7 @@ from genesis.messages.orders import (
 from genesis.runtime.actor import Context, handles
 from genesis.runtime.virtual import READERS_RANK
 from genesis.strategies.port import Desk, Strategy
-from genesis.strategies.waiting import ALL_NS, Seen, Waiting
+from genesis.strategies.waiting import ALL_NS, Waiting
 
 RISK = "risk"
 
@@ -79,6 +79,7 @@ class StrategyHost(FollowingActor):
         self._strategy = self._make()
         self._cadence = self._strategy.cadence
         self._waiting = Waiting(self._desk, self._strategy, tuple(self._instruments))
+        self._touches: dict[str, tuple[bool, int, int]] = {}  # as last shown in real time
         self._continuing = 0
         self._continues_ns = ALL_NS
         self._wakes_ns = ALL_NS
@@ -104,28 +105,40 @@ class StrategyHost(FollowingActor):
         if self._cadence.trades:
             self._desk.keep_trades(message.symbol, message.trades)
         if self._cadence.every_trade:
-            self._waiting.add_trades(message.symbol, message.trades, self._seen(message))
-            self._go_on()
+            if self.horizon_ns() is None:
+                self._show_trades(message)
+            else:
+                self._waiting.add_trades(message.symbol, message.trades)
+                self._continue_later()
 
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
         self._desk.see(view)
         if self._cadence.top_of_book and self.follower.ready:
-            self._waiting.add_view(view, self._seen(view))
-            self._go_on()
+            if self.horizon_ns() is None:
+                self._show_touch(view)
+            else:
+                self._waiting.add_view(view)
+                self._continue_later()
 
-    def _seen(self, message: TradeTicks | BookView) -> Seen | None:
-        """Live, a message is seen as it comes; in virtual time it is a stretch of many moments."""
-        return Seen(self.now_ns(), message.trace_id) if self.horizon_ns() is None else None
+    def _show_trades(self, message: TradeTicks) -> None:
+        """In real time a message is seen as it comes; in virtual time, where it is a stretch of
+        many moments, what it holds waits for them."""
+        self._stamp(message.trace_id)
+        desk, symbol, on_trade = self._desk, message.symbol, self._strategy.on_trade
+        for _, _, _, side, price_ticks, quantity_lots, *_ in message.table.tolist():
+            on_trade(desk, symbol, price_ticks, quantity_lots, side)
+            if desk.intents:
+                self._act()
 
-    def _go_on(self) -> None:
-        """Show the strategy what waits: in real time at once, in virtual time when that comes."""
-        if self.horizon_ns() is not None:
-            self._continue_later()
-            return
-        while self._waiting.next_ns is not None:
-            self._waiting.run(ALL_NS)
-            self._act()
+    def _show_touch(self, view: BookView) -> None:
+        touch = (view.synced, view.bid_ticks, view.ask_ticks)
+        if touch != self._touches.get(view.symbol):
+            self._touches[view.symbol] = touch
+            self._stamp(view.trace_id)
+            self._strategy.on_top(self._desk, view.symbol)
+            if self._desk.intents:
+                self._act()
 
     def _continue_later(self) -> None:
         next_ns = self._waiting.next_ns

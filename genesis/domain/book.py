@@ -9,7 +9,7 @@ local order book correctly"); the kernels are in
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from genesis.domain import book_layout as lay
 from genesis.domain import level_kernels, sync_kernels
 from genesis.domain.instrument import Instrument
-from genesis.messages.market import NO_TOPS, NO_TRADES, ROW, Kind, Levels, Rows
+from genesis.messages.market import ROW, TOP, TRADE, Kind, Levels, Rows, Table, rows_of, table_of
 
 PENDING_LIMIT_ROWS = 1 << 16
 """Diffs kept while waiting for a snapshot: 3.7 MB, some 150 s of a busy symbol's 100 ms diffs."""
@@ -28,6 +28,8 @@ _TICKER_RING = 1024
 _TRADES_CHUNK = 1 << 14
 _EVENTS_CHUNK = 64
 _TOPS_CHUNK = 1 << 14
+_NO_TRADES: Table = np.empty((0, lay.TRADE_WIDTH), np.int64)
+_NO_TOPS: Table = np.empty((0, lay.TOP_WIDTH), np.int64)
 
 GAP = "update ids are missing"
 TOO_OLD = "the snapshot is older than the first buffered diff"
@@ -61,7 +63,8 @@ class Resync(NamedTuple):
 class Folded(msgspec.Struct, frozen=True):
     """What one ``Book.fold`` brought.
 
-    ``trades`` has dtype ``TRADE``, ``tops`` dtype ``TOP`` (empty unless the book notes them).
+    ``trade_table`` has the columns of ``TRADE``, ``top_table`` those of ``TOP`` (if the book notes
+    tops; where there was one alone it may be empty: it is the touch, since ``top_ns``).
     ``depth_diffs`` were received, ``depth_updates`` are level rows
     applied from diffs (buffered ones when they are applied). ``crossed`` counts books dropped
     because a diff or snapshot crossed them. ``ticker_checked`` counts update ids at which both a
@@ -69,8 +72,9 @@ class Folded(msgspec.Struct, frozen=True):
     or quantity.
     """
 
-    trades: Rows
-    tops: Rows
+    trade_table: Table
+    top_table: Table
+    top_ns: int
     gaps: tuple[Gap, ...]
     resyncs: tuple[Resync, ...]
     crossed: int
@@ -80,6 +84,16 @@ class Folded(msgspec.Struct, frozen=True):
     tickers: int
     ticker_checked: int
     ticker_mismatch: int
+
+    @property
+    def trades(self) -> Rows:
+        """Dtype ``TRADE``."""
+        return rows_of(self.trade_table, TRADE)
+
+    @property
+    def tops(self) -> Rows:
+        """Dtype ``TOP``."""
+        return rows_of(self.top_table, TOP)
 
     @property
     def sequence_gaps(self) -> int:
@@ -110,26 +124,24 @@ class Book:
         self._events = np.zeros((_EVENTS_CHUNK, lay.EVENT_WIDTH), np.int64)
         self._tops = np.zeros((_TOPS_CHUNK if tops else 0, lay.TOP_WIDTH), np.int64)
 
-    def fold(self, rows: Rows) -> Folded:
-        """Fold rows of dtype ``ROW`` in receive order.
+    def fold(self, rows: npt.NDArray[Any]) -> Folded:
+        """Fold rows of dtype ``ROW``, or a table of its columns, in receive order.
 
         Raises ValueError when rows are malformed (a diff cut short, an unknown kind): a bug of
         whoever made them.
         """
-        table = np.ndarray((len(rows), lay.ROW_WIDTH), np.int64, np.ascontiguousarray(rows))
-        state = self._state
-        state[lay.TRADES :] = 0
-        chunks: list[npt.NDArray[np.int64]] = []
-        tops: list[npt.NDArray[np.int64]] = []
+        table: Table = rows if rows.ndim == 2 else table_of(rows)
+        chunks: list[Table] = []
+        tops: list[Table] = []
         gaps: list[Gap] = []
         resyncs: list[Resync] = []
-        at = 0
+        at = top_ns = 0
         while True:
             at = sync_kernels.fold_rows(
                 table,
                 at,
                 PENDING_LIMIT_ROWS,
-                state,
+                self._state,
                 self._keys,
                 self._lots,
                 self._pending,
@@ -139,31 +151,28 @@ class Book:
                 self._tops,
             )
             # Python reads a list in a tenth of the time it takes to read an array.
-            counts = self._known = state.tolist()
+            counts = self._known = self._state.tolist()
+            done = counts[lay.STOPPED] == lay.DONE
             if noted := counts[lay.TRADES]:
                 chunks.append(self._trades[:noted].copy())
             if noted := counts[lay.TOPS]:
-                if tops and tops[-1][-1, 0] == self._tops[0, 0]:
-                    tops[-1] = tops[-1][:-1]  # of one moment only the last counts
-                tops.append(self._tops[:noted].copy())
+                top_ns = counts[lay.TOP_NS]
+                if noted > 1 or tops or not done:
+                    if tops and tops[-1][-1, 0] == self._tops[0, 0]:
+                        tops[-1] = tops[-1][:-1]  # of one moment only the last counts
+                    tops.append(self._tops[:noted].copy())
             if noted := counts[lay.EVENTS]:
                 _add_events(self._events[:noted].tolist(), gaps, resyncs)
-            if counts[lay.STOPPED] == lay.DONE:
+            if done:
                 break
-            state[lay.TRADES] = state[lay.EVENTS] = state[lay.TOPS] = 0
             self._make_room(counts[lay.STOPPED], table, at)
         return Folded(
-            trades=_as_rows(chunks, NO_TRADES),
-            tops=_as_rows(tops, NO_TOPS),
-            gaps=tuple(gaps),
-            resyncs=tuple(resyncs),
-            crossed=counts[lay.CROSSED],
-            depth_diffs=counts[lay.DIFFS],
-            depth_updates=counts[lay.UPDATES],
-            snapshots=counts[lay.SNAPSHOTS],
-            tickers=counts[lay.TICKERS],
-            ticker_checked=counts[lay.CHECKED],
-            ticker_mismatch=counts[lay.MISMATCHED],
+            _joined(chunks) if chunks else _NO_TRADES,
+            _joined(tops) if tops else _NO_TOPS,
+            top_ns,
+            tuple(gaps),
+            tuple(resyncs),
+            *counts[lay.CROSSED : lay.TOUCH],
         )
 
     def fold_levels(
@@ -211,8 +220,8 @@ class Book:
 
         All 0 while the book is not synced.
         """
-        touch: Top = level_kernels.touch(self._keys, self._lots, self._state)
-        return touch
+        bid, bid_lots, ask, ask_lots = self._known[lay.TOUCH : lay.TOUCH_END]
+        return bid, bid_lots, ask, ask_lots
 
     def best(self) -> Top:
         """Bid ticks, bid lots, ask ticks, ask lots of the folded levels alone."""
@@ -320,12 +329,8 @@ def _spread(table: npt.NDArray[np.int64], old: int, capacity: int) -> npt.NDArra
     return grown
 
 
-def _as_rows(chunks: list[npt.NDArray[np.int64]], none: Rows) -> Rows:
-    """``chunks`` of rows as wide as the dtype of ``none``, in one array of it."""
-    if not chunks:
-        return none
-    table = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
-    return np.frombuffer(table, none.dtype)
+def _joined(chunks: list[Table]) -> Table:
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
 
 def warm_up() -> None:
@@ -333,7 +338,6 @@ def warm_up() -> None:
     unit = Decimal(1)
     book = Book(Instrument.build("WARM", "A", "B", tick_size=unit, step_size=unit))
     book.fold(np.zeros(0, ROW))
-    book.touch()
     book.best()
     book.level_lots(1, 1)
     book.drop()

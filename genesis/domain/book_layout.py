@@ -12,11 +12,13 @@ TIME_NS, EVENT_NS = 5, 6
 TICKER_ID, TICKER_BID, TICKER_BID_LOTS, TICKER_ASK, TICKER_ASK_LOTS = 7, 8, 9, 10, 11
 PENDING_START, PENDING_END, RING_NEXT, CHECKED_ID = 12, 13, 14, 15
 TICKER_NS = 16
-# Counted since the caller last set them to 0.
-TRADES, EVENTS, STOPPED = 17, 18, 19
-CROSSED, DIFFS, UPDATES, SNAPSHOTS, TICKERS, CHECKED, MISMATCHED = 20, 21, 22, 23, 24, 25, 26
-TOPS = 27
-STATE_SIZE = 28
+# Of the newest call of ``fold_rows``; ``TOP_NS`` is the time of the last top it noted.
+TRADES, EVENTS, TOPS, TOP_NS, STOPPED = 17, 18, 19, 20, 21
+# Counted since the last fold began.
+CROSSED, DIFFS, UPDATES, SNAPSHOTS, TICKERS, CHECKED, MISMATCHED = 22, 23, 24, 25, 26, 27, 28
+# The touch as the newest call left it: bid, its lots, ask, its lots.
+TOUCH, TOUCH_END = 29, 33
+STATE_SIZE = 33
 
 # Why ``fold_rows`` came back before the end of its rows (``state[STOPPED]``).
 DONE, GROW_LEVELS, GROW_PENDING, DRAIN, CUT_SHORT, NOT_EXPECTED = 0, 1, 2, 3, 4, 5

@@ -9,7 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from genesis.domain import book_layout as lay
-from genesis.domain.level_kernels import Ints, best_ask, best_bid, kernel, part, set_level
+from genesis.domain.level_kernels import (
+    Ints,
+    best_ask,
+    best_bid,
+    kernel,
+    part,
+    set_level,
+    touch,
+)
 from genesis.domain.touch_kernels import (
     Tables,
     compare_with_ring,
@@ -43,6 +51,8 @@ def drop(state: Ints) -> None:
     _drop_levels(state)
     state[lay.PENDING_START] = state[lay.PENDING_END] = 0
     state[lay.TICKER_ID] = state[lay.RING_NEXT] = state[lay.CHECKED_ID] = 0
+    for at in range(lay.TOUCH, lay.TOUCH_END):
+        state[at] = 0
 
 
 @part
@@ -225,6 +235,40 @@ def _take(book: Tables, rows: Ints, i: int, kind: int) -> int:
     return 0
 
 
+@part
+def _fold(book: Tables, pending_limit: int, rows: Ints, start: int) -> int:
+    state = book.state
+    i = start
+    while i < rows.shape[0]:
+        kind = rows[i, lay.KIND]
+        obstacle = lay.DONE
+        if _is_full(book):
+            obstacle = lay.DRAIN
+        elif kind in (_DEPTH, _SNAPSHOT):
+            obstacle = _obstacle(book, pending_limit, rows, i)
+        elif kind == _TICKER_BID and (
+            i + 1 >= rows.shape[0] or rows[i + 1, lay.KIND] != _TICKER_ASK
+        ):
+            obstacle = lay.CUT_SHORT
+        if obstacle != lay.DONE:
+            state[lay.STOPPED] = obstacle
+            break
+        taken = _take(book, rows, i, kind)
+        if taken == 0:
+            state[lay.STOPPED] = lay.NOT_EXPECTED
+            break
+        newest = state[lay.TICKER_ID if kind == _TICKER_BID else lay.BOOK_ID]
+        # Trades tell nothing of the levels, and what is older than the book nothing of them now.
+        if kind in (_DEPTH, _SNAPSHOT, _TICKER_BID) and rows[i, lay.LAST_ID] >= newest:
+            state[lay.TIME_NS] = max(state[lay.TIME_NS], rows[i, lay.TIME])
+        if kind not in (_BUY, _SELL):
+            note_top(book, rows[i, lay.TIME])
+        if kind != _RESET:
+            state[lay.EVENT_NS] = max(state[lay.EVENT_NS], rows[i, lay.EVENT])
+        i += taken
+    return i
+
+
 @kernel
 def fold_rows(
     rows: Ints,
@@ -244,34 +288,13 @@ def fold_rows(
     ``state[STOPPED]`` says why it came back: DONE, or what the caller must grow or drain before
     calling again, or that the row is not a legal one. ``tops`` may be empty: then none are noted.
     """
+    for at in range(lay.TRADES, lay.CROSSED if start else lay.TOUCH):
+        state[at] = 0
     book = Tables(state, keys, lots, pending, ring, trades, events, tops)
-    i = start
-    state[lay.STOPPED] = lay.DONE
-    while i < rows.shape[0]:
-        kind = rows[i, lay.KIND]
-        obstacle = lay.DONE
-        if _is_full(book):
-            obstacle = lay.DRAIN
-        elif kind in (_DEPTH, _SNAPSHOT):
-            obstacle = _obstacle(book, pending_limit, rows, i)
-        elif kind == _TICKER_BID and (
-            i + 1 >= rows.shape[0] or rows[i + 1, lay.KIND] != _TICKER_ASK
-        ):
-            obstacle = lay.CUT_SHORT
-        if obstacle != lay.DONE:
-            state[lay.STOPPED] = obstacle
-            return i
-        taken = _take(book, rows, i, kind)
-        if taken == 0:
-            state[lay.STOPPED] = lay.NOT_EXPECTED
-            return i
-        newest = state[lay.TICKER_ID if kind == _TICKER_BID else lay.BOOK_ID]
-        # Trades tell nothing of the levels, and what is older than the book nothing of them now.
-        if kind in (_DEPTH, _SNAPSHOT, _TICKER_BID) and rows[i, lay.LAST_ID] >= newest:
-            state[lay.TIME_NS] = max(state[lay.TIME_NS], rows[i, lay.TIME])
-        if kind not in (_BUY, _SELL):
-            note_top(book, rows[i, lay.TIME])
-        if kind != _RESET:
-            state[lay.EVENT_NS] = max(state[lay.EVENT_NS], rows[i, lay.EVENT])
-        i += taken
+    i: int = _fold(book, pending_limit, rows, start)
+    if state[lay.TOPS]:
+        state[lay.TOP_NS] = tops[state[lay.TOPS] - 1, 0]
+    bid, bid_lots, ask, ask_lots = touch(keys, lots, state)
+    at = lay.TOUCH
+    state[at], state[at + 1], state[at + 2], state[at + 3] = bid, bid_lots, ask, ask_lots
     return i

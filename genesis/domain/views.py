@@ -57,8 +57,10 @@ class Views:
         found = None
         for view in self._newest.values():
             if view.newest_ns > after_ns:
-                times = view.tops["at_ns"].data
-                first = times[bisect_right(times, after_ns)]
+                first = view.newest_ns
+                if len(view.tops):
+                    times = view.tops["at_ns"].data
+                    first = times[bisect_right(times, after_ns)]
                 found = first if found is None else min(found, first)
         return found
 
@@ -75,7 +77,7 @@ class Views:
             return known.view
         times = view.tops["at_ns"].data
         place = bisect_right(times, now_ns) - 1
-        if place < 0:
+        if place < 0:  # also where there are none: the view itself is still to come
             return self._before.get(symbol)
         seen = _top(symbol, view.tops[place].item())
         self._between[symbol] = _Between(view, times[place], times[place + 1], seen)

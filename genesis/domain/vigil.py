@@ -116,7 +116,7 @@ class Mids:
     """
 
     def __init__(self, view: BookView, tick: float) -> None:
-        self._tops = view.tops
+        self._tops = view.all_tops()
         self._half_tick = tick / 2
         self.last_ns = view.newest_ns
 

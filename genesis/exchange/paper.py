@@ -14,7 +14,7 @@ from genesis.exchange.reel import Reel, Stretch
 from genesis.exchange.unshown import Unshown
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import InputFailed, MarketEnded, StartMarket
-from genesis.messages.market import MarketBatch, RawFrames, RequestSnapshot
+from genesis.messages.market import MarketBatch, RawFrames, RequestSnapshot, table_of
 from genesis.messages.orders import (
     CancelAtVenue,
     QueryAccount,
@@ -210,13 +210,13 @@ class PaperExchange(Actor):
                 self.tell(FEED, msgspec.structs.replace(message, frames=tuple(frames)))
         else:
             arrived = (self._arrived(batch, self._faults) for batch in message.batches)
-            batches = tuple(batch for batch in arrived if len(batch.rows))
+            batches = tuple(batch for batch in arrived if len(batch.table))
             if batches:
                 self.tell(FEED, msgspec.structs.replace(message, batches=batches))
 
     def _arrived(self, batch: MarketBatch, faults: Faults) -> MarketBatch:
         rows = faults.rows(batch.symbol, batch.rows)
-        return batch if rows is batch.rows else msgspec.structs.replace(batch, rows=rows)
+        return msgspec.structs.replace(batch, table=table_of(rows))
 
     def _show_before(self, before_ns: int) -> None:
         """Let the venue itself see its market."""
@@ -274,7 +274,7 @@ class PaperExchange(Actor):
             if self._faults is not None:
                 arrives_ns, last_id = self.now_ns() + self._latency_ns, int(rows["last_id"][0])
                 self._faults.snapshot(request.symbol, arrives_ns, last_id)
-            batch = MarketBatch(request.symbol, self._reel.sent, rows)
+            batch = MarketBatch(request.symbol, self._reel.sent, table_of(rows))
             self.after(self._latency_ns, Deliver(request.reply_to, (batch,)))
 
     def _deliver(self, dues: list[Due]) -> None:

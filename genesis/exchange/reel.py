@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from genesis.errors import BadFrame, InputError
 from genesis.exchange.port import DecoderPort
 from genesis.exchange.unshown import Reached
-from genesis.messages.market import MarketBatch, MarketRows, RawFrame, RawFrames, Rows
+from genesis.messages.market import MarketBatch, MarketRows, RawFrame, RawFrames, Rows, table_of
 from genesis.runtime.clock import ENDLESS_NS
 from genesis.simulator.tape import breaks_ns
 
@@ -143,7 +143,7 @@ class TapeReel:
                 part = rows[track.symbol] = track.take(before_ns)
                 self.sent += len(part)
                 last_ns = max(last_ns, track.last_ns)
-        batches = tuple(MarketBatch(symbol, first, part) for symbol, part in rows.items())
+        batches = tuple(MarketBatch(s, first, table_of(part)) for s, part in rows.items())
         self._find_next()
         return Stretch(MarketRows(CONNECTION, batches), rows, last_ns)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +79,10 @@ Rows = npt.NDArray[np.void]
 """One-dimensional, dtype ``ROW`` (``TRADE``, ``TOP`` where so named); never written after sending.
 """
 
+Table = npt.NDArray[np.int64]
+"""The same rows without names, shape (n, columns of the dtype): cheaper to make and to hand over.
+"""
+
 Levels = npt.NDArray[np.int64]
 """Shape (n, 2): price in ticks, quantity in lots, best price first."""
 
@@ -86,6 +90,20 @@ Levels = npt.NDArray[np.int64]
 NO_TRADES: Rows = np.empty(0, TRADE)
 NO_TOPS: Rows = np.empty(0, TOP)
 NO_LEVELS: Levels = np.empty((0, 2), np.int64)
+
+
+def table_of(rows: Rows) -> Table:
+    """``rows`` without their names; copied only where they do not lie in one piece."""
+    width = len(rows.dtype.names or ())
+    return np.ndarray((len(rows), width), np.int64, np.ascontiguousarray(rows))
+
+
+def rows_of(table: npt.NDArray[Any], dtype: np.dtype[np.void]) -> Rows:
+    """``table`` with the names of ``dtype``; what has names already (captured by a former version)
+    stays as it is."""
+    if table.ndim == 1:
+        return table
+    return np.ndarray(len(table), dtype, np.ascontiguousarray(table))
 
 
 class RawFrame(Message, frozen=True):
@@ -114,13 +132,18 @@ class RawFrames(Message, frozen=True):
 
 
 class MarketBatch(Message, frozen=True):
-    """Decoded rows of one symbol in receive order (dtype ``ROW``)."""
+    """Decoded rows of one symbol in receive order (columns of ``ROW``)."""
 
     overflow: ClassVar[Overflow] = Overflow.RESYNC
 
     symbol: str
     trace_id: int
-    rows: Rows
+    table: Table
+
+    @property
+    def rows(self) -> Rows:
+        """Dtype ``ROW``."""
+        return rows_of(self.table, ROW)
 
 
 class MarketRows(Message, frozen=True):
@@ -138,8 +161,9 @@ class BookView(Message, frozen=True):
     ``time_ns`` is when the newest data in it was received. ``bids``/``asks`` are the top N levels.
     The touch may come from a book ticker newer than the folded depth.
     While ``synced`` is False all prices are 0 and the arrays empty: a gapped book serves nothing.
-    ``tops`` (dtype ``TOP``) are the tops on the way to this one, itself included; the first is from
-    after the view before.
+    ``newest_ns`` is from when on this is the top; 0 where none was noted since the view before.
+    ``tops`` (dtype ``TOP``) are the tops on the way to this one, itself included, the first from
+    after the view before; empty where this one is the only one.
     """
 
     overflow: ClassVar[Overflow] = Overflow.DROP_OLDEST
@@ -156,21 +180,33 @@ class BookView(Message, frozen=True):
     bids: Levels = NO_LEVELS
     asks: Levels = NO_LEVELS
     tops: Rows = NO_TOPS
-    newest_ns: int = 0  # ``at_ns`` of the last of ``tops``; 0 where there are none
+    newest_ns: int = 0
 
     @property
     def conflation_key(self) -> str:
         return self.symbol
 
+    def all_tops(self) -> Rows:
+        """``tops``, made of the view itself where it is the only one."""
+        if len(self.tops) or not self.newest_ns:
+            return self.tops
+        touch = (self.bid_ticks, self.bid_lots, self.ask_ticks, self.ask_lots)
+        return np.array([(self.newest_ns, self.time_ns, self.synced, self.update_id, *touch)], TOP)
+
 
 class TradeTicks(Message, frozen=True):
-    """Public trades of one symbol in order (dtype ``TRADE``). Never conflated."""
+    """Public trades of one symbol in order (columns of ``TRADE``). Never conflated."""
 
     overflow: ClassVar[Overflow] = Overflow.DROP_OLDEST
 
     symbol: str
     trace_id: int
-    trades: Rows
+    table: Table
+
+    @property
+    def trades(self) -> Rows:
+        """Dtype ``TRADE``."""
+        return rows_of(self.table, TRADE)
 
 
 class RequestSnapshot(Message, frozen=True):

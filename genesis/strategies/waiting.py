@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,14 +15,6 @@ from genesis.messages.market import BookView, Rows
 from genesis.strategies.port import Desk, Strategy
 
 ALL_NS = 1 << 62
-
-
-class Seen(NamedTuple):
-    """When a whole message is seen, and its trace. Without it each event has its own time, and is
-    traced by that."""
-
-    now_ns: int
-    trace_id: int
 
 
 class Waiting:
@@ -36,17 +27,16 @@ class Waiting:
         self._touches = {s: _Touches(2 * n, s, desk, strategy) for n, s in enumerate(symbols)}
         self._full: list[_Stream] = []
 
-    def add_trades(self, symbol: str, trades: Rows, seen: Seen | None = None) -> None:
+    def add_trades(self, symbol: str, trades: Rows) -> None:
         """``trades`` of dtype ``TRADE``."""
         stream = self._trades[symbol]
-        stream.add(trades, seen)
+        stream.add(trades)
         self._note(stream)
 
-    def add_view(self, view: BookView, seen: Seen | None = None) -> None:
-        """The touches on the way to ``view`` (only the last when all is ``seen`` at once), where
-        they differ from the one before."""
+    def add_view(self, view: BookView) -> None:
+        """The touches on the way to ``view`` where they differ from the one before."""
         stream = self._touches[view.symbol]
-        stream.add(view, seen)
+        stream.add(view)
         self._note(stream)
 
     @property
@@ -77,13 +67,13 @@ class Waiting:
 
 
 class _Stream:
-    """``times`` of what waits, from ``at`` on; empty when nothing does."""
+    """``times`` of what waits, which are its traces as well, from ``at`` on; empty when nothing
+    does."""
 
     def __init__(self, place: int, symbol: str, desk: Desk, strategy: Strategy) -> None:
         self.place = place
         self.times: list[int] = []
         self.at = 0
-        self._traces: list[int] = []
         self._symbol = symbol
         self._desk = desk
         self._strategy = strategy
@@ -102,11 +92,7 @@ class _Stream:
             self._clear()
 
     def _clear(self) -> None:
-        self.times, self._traces, self.at = [], [], 0
-
-    def _extend(self, times: list[int], seen: Seen | None) -> None:
-        self.times += times if seen is None else [seen.now_ns] * len(times)
-        self._traces += times if seen is None else [seen.trace_id] * len(times)
+        self.times, self.at = [], 0
 
 
 class _Trades(_Stream):
@@ -114,8 +100,8 @@ class _Trades(_Stream):
         super().__init__(place, symbol, desk, strategy)
         self._columns: tuple[list[int], list[int], list[int]] = ([], [], [])
 
-    def add(self, trades: Rows, seen: Seen | None) -> None:
-        self._extend(trades["time_ns"].tolist(), seen)
+    def add(self, trades: Rows) -> None:
+        self.times += trades["time_ns"].tolist()
         names = ("price_ticks", "quantity_lots", "side")
         for column, name in zip(self._columns, names, strict=True):
             column += trades[name].tolist()
@@ -123,10 +109,11 @@ class _Trades(_Stream):
     def run(self, before_ns: int) -> None:
         at, end = self.at, bisect_left(self.times, before_ns, self.at)
         desk, symbol, on_trade = self._desk, self._symbol, self._strategy.on_trade
-        columns = (self.times, self._traces, *self._columns)
+        columns = (self.times, *self._columns)
         rows = zip(*(column[at:end] for column in columns), strict=True)
-        for desk.now_ns, desk.trace_id, price_ticks, quantity_lots, side in rows:
+        for desk.now_ns, price_ticks, quantity_lots, side in rows:
             at += 1
+            desk.trace_id = desk.now_ns
             on_trade(desk, symbol, price_ticks, quantity_lots, side)
             if desk.intents:
                 break
@@ -142,25 +129,25 @@ class _Touches(_Stream):
         super().__init__(place, symbol, desk, strategy)
         self._last: tuple[int, ...] = (-1, -1, -1)
 
-    def add(self, view: BookView, seen: Seen | None) -> None:
-        if seen is not None:
-            touch = (view.synced, view.bid_ticks, view.ask_ticks)
-            if touch != self._last:
-                self._last = touch
-                self._extend([seen.now_ns], seen)
-        elif len(view.tops):
-            tops = view.tops
+    def add(self, view: BookView) -> None:
+        tops = view.tops
+        if len(tops):
             touches = np.column_stack((tops["synced"], tops["bid_ticks"], tops["ask_ticks"]))
             moved = (touches != np.concatenate(([self._last], touches[:-1]))).any(axis=1)
             self._last = tuple(touches[-1].tolist())
-            self._extend(tops["at_ns"][moved].tolist(), seen)
+            self.times += tops["at_ns"][moved].tolist()
+        elif view.newest_ns:
+            touch = (int(view.synced), view.bid_ticks, view.ask_ticks)
+            if touch != self._last:
+                self._last = touch
+                self.times.append(view.newest_ns)
 
     def run(self, before_ns: int) -> None:
         at, end = self.at, bisect_left(self.times, before_ns, self.at)
         desk = self._desk
         for place in range(at, end):
             at += 1
-            desk.now_ns, desk.trace_id = self.times[place], self._traces[place]
+            desk.now_ns = desk.trace_id = self.times[place]
             self._strategy.on_top(desk, self._symbol)
             if desk.intents:
                 break
