@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from genesis.counted import counted
 from genesis.messages.view import BookLine, ViewState
 from genesis.storage.folder import JOURNAL_NAME
 from genesis.summary import Summary
@@ -33,7 +34,7 @@ def status_line(state: ViewState) -> str:
 def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: bool) -> str:
     """What the run came to, where its journal is, and whether a halt outlives it."""
     equity, start = Decimal(summary.equity), Decimal(summary.start)
-    done = f"{_count(summary.orders, 'order')}, {_count(summary.fills, 'fill')}"
+    done = f"{counted(summary.orders, 'order')}, {counted(summary.fills, 'fill')}"
     parts = [
         f"Ended: {done}, equity {equity:.2f} {quote}"
         f" ({_signed(equity - start)} since the account was opened).",
@@ -42,10 +43,6 @@ def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: bool) 
     if halted:
         parts.insert(1, "Trading stays halted, also at the next start, until it is resumed.")
     return " ".join(parts)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _book(book: BookLine, now_ns: int) -> str:

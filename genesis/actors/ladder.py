@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from genesis.actors.risk import EXECUTOR
+from genesis.counted import counted
 from genesis.messages.base import Message
 from genesis.messages.control import (
     RESUME_PHRASE,
@@ -120,8 +121,7 @@ class Ladder:
         if self._gate.held(HALT) and not self._proven:
             self._proven = True
             self._host.record(HaltProven(done.canceled))
-            orders = "1 order" if done.canceled == 1 else f"{done.canceled} orders"
-            text = f"{orders} cancelled; the venue shows none open."
+            text = f"{counted(done.canceled, 'order')} cancelled; the venue shows none open."
             self._host.answer(CommandAnswer(True, text))
             if self._resuming is not None:
                 self._reconcile(HALT)

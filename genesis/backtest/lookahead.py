@@ -20,6 +20,7 @@ from genesis.backtest.guard import Guard, unguarded
 from genesis.backtest.reports.wording import moment
 from genesis.backtest.run import crashes, settled
 from genesis.config import Settings
+from genesis.counted import counted
 from genesis.domain.money import text
 from genesis.errors import RuntimeFault
 from genesis.exchange.source import Market
@@ -84,7 +85,8 @@ class Proof(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        return f"no lookahead found in {self.cuts} cuts, {self.compared} decisions compared"
+        compared = counted(self.compared, "decision")
+        return f"no lookahead found in {counted(self.cuts, 'cut')}, {compared} compared"
 
 
 def decisions_of(

@@ -13,6 +13,7 @@ import typer
 from genesis.commands.interrupts import interrupts_told_apart
 from genesis.commands.pool import spread
 from genesis.commands.progress import progress
+from genesis.counted import counted
 from genesis.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -106,13 +107,20 @@ class _Count:
         sums, hours = self._sums, self._sums["virtual_ns"] / 3.6e12
         kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(self._struck.items()))
         typer.echo(f"faults that struck: {kinds or 'none'}")
-        many = f"{self._done} of {of} sessions, interrupted," if of else f"{self._done} sessions"
+        of_all = f"{self._done} of {counted(of, 'session')}, interrupted,"
+        many = of_all if of else counted(self._done, "session")
+        counts = _counts(sums["orders"], sums["fills"], sums["restarts"], sums["kills"])
+        rate = _rate(hours / took_s * 60)
         typer.echo(
-            f"{many} of {self._minutes:g} min with faults: {sums['orders']} orders, "
-            f"{sums['fills']} fills, {sums['restarts']} restarts of actors, {sums['kills']} of the "
-            f"process, {sums['halts']} halts; {hours:.1f} virtual hours in {took_s:.0f} s "
-            f"({_rate(hours / took_s * 60)} a minute); {self._broken} with a violation"
+            f"{many} of {self._minutes:g} min with faults: {counts}, "
+            f"{counted(sums['halts'], 'halt')}; {hours:.1f} virtual hours in {took_s:.0f} s "
+            f"({rate} virtual hours a minute); {self._broken} with a violation"
         )
+
+
+def _counts(orders: int, fills: int, restarts: int, kills: int) -> str:
+    done = f"{counted(orders, 'order')}, {counted(fills, 'fill')}"
+    return f"{done}, {counted(restarts, 'restart')} of actors, {kills:,} of the process"
 
 
 def _rate(number: float) -> str:
@@ -161,9 +169,9 @@ def _show(seed: int, minutes: float, kinds: tuple[str, ...], faults: str) -> Non
     for at_ns, text in steps[-STEPS_MAX:]:
         typer.echo(f"{(at_ns - START_NS) / 1e9:10.3f} s  {text}")
     end = "halted" if verdict.halted else "trading, reconciled"
+    counts = _counts(verdict.orders, verdict.fills, verdict.restarts, verdict.lives - 1)
     typer.echo(
-        f"seed {seed}: {verdict.orders} orders, {verdict.fills} fills, {verdict.restarts} restarts "
-        f"of actors, {verdict.lives - 1} of the process, {verdict.halts} halts; at the end {end}; "
+        f"seed {seed}: {counts}, {counted(verdict.halts, 'halt')}; at the end {end}; "
         f"journal {verdict.journal_hash[:12]}"
     )
     if verdict.violations:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genesis.counted import counted
+
 if TYPE_CHECKING:
     from genesis.backtest.replays.replay import Verdict
 
@@ -51,26 +53,30 @@ def _lines(verdict: Verdict) -> list[str]:
 
     until = clock(verdict.until_ns)
     versions = "" if verdict.version == __version__ else f" of GENESIS {verdict.version}"
-    counted = (
-        f"{verdict.handled:,} messages, {verdict.decisions} decisions, {verdict.orders} orders, "
-        f"{verdict.fills} fills, {verdict.restarts} restarts, {verdict.journal_events} "
-        "entries in the journal"
+    counts = (
+        (verdict.handled, "message"),
+        (verdict.decisions, "decision"),
+        (verdict.orders, "order"),
+        (verdict.fills, "fill"),
+        (verdict.restarts, "restart"),
     )
+    entries = counted(verdict.journal_events, "entry", "entries")
+    done = f"{', '.join(counted(*count) for count in counts)}, {entries} in the journal"
     if verdict.divergence is not None:
         return [f"Run {verdict.run}{versions}: different.", *verdict.divergence.lines()]
     if verdict.damaged:
         return [
             f"Run {verdict.run}{versions}: identical up to {until}, where its capture is damaged:",
-            f"{counted}.",
+            f"{done}.",
             "What came after that cannot be told; restore the capture from a copy.",
         ]
     if not verdict.complete:
         return [
             f"Run {verdict.run}{versions}: identical up to {until}, where its capture ends:",
-            f"{counted}.",
+            f"{done}.",
             "What came after that (a kill, a full disk, or a run that goes on) cannot be told.",
         ]
     return [
-        f"Run {verdict.run}{versions}: identical, to its end at {until}: {counted}.",
+        f"Run {verdict.run}{versions}: identical, to its end at {until}: {done}.",
         f"The journal's hash is the same: {verdict.journal_hash}.",
     ]

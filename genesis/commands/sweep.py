@@ -11,6 +11,7 @@ import typer
 
 from genesis.commands import inputs
 from genesis.commands.pool import spread
+from genesis.counted import counted
 
 if TYPE_CHECKING:
     from genesis.backtest.sweeps.grid import Parameters
@@ -108,14 +109,14 @@ def _run_missing(scenario: Scenario, plan: Plan, kept: ResultsFile, workers: int
     done = total - len(missing)
     try:
         tried = spread(_try, missing, workers=workers, begin=_begin, arguments=(scenario,))
-        with closing(tried), progress(f"{total} trials", lambda: done / total):
+        with closing(tried), progress(counted(total, "trial"), lambda: done / total):
             for trial in tried:
                 kept.add(trial)
                 done += 1
     except KeyboardInterrupt:
         have = sum(key in kept.trials for key in plan.trials)
         typer.echo(
-            f"genesis: stopped; {have} of {total} trials are kept in {kept.path}; the same "
+            f"genesis: stopped; {kept.path} keeps {have} of {counted(total, 'trial')}; the same "
             "command goes on from there",
             err=True,
         )
@@ -161,13 +162,15 @@ def _tell(
     if idle := [trial for trial in trials if trial.refusals and not trial.orders]:
         limits = sorted({trial.refused_by for trial in idle} - {""})
         typer.echo(
-            f"{len(idle)} of {len(trials)} trials sent no order: risk refused all that they "
-            f"wanted, most of it by {' and '.join(limits)}",
+            f"{len(idle)} of {counted(len(trials), 'trial')} sent no order: risk refused all that "
+            f"was wanted, most of it by {' and '.join(limits)}",
             err=True,
         )
     if plan.unusable:
         typer.echo(
-            f"{plan.unusable} combinations cannot be used; the first: {plan.refusal}", err=True
+            f"{counted(plan.unusable, 'combination')} cannot be used; the first: {plan.refusal}",
+            err=True,
         )
     if failed:
-        typer.echo(f"{len(failed)} trials failed; the first: {failed[0].error}", err=True)
+        many = counted(len(failed), "trial")
+        typer.echo(f"{many} failed; the first: {failed[0].error}", err=True)

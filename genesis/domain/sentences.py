@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from genesis.counted import counted
 from genesis.messages.journal import (
     ActorRestarted,
     AnyEvent,
@@ -34,7 +35,7 @@ def sentence(event: AnyEvent) -> str:
         case Halted():
             return f"Halted by {event.source}: {event.reason}"
         case HaltProven():
-            orders = "1 order" if event.canceled == 1 else f"{event.canceled} orders"
+            orders = counted(event.canceled, "order")
             return f"Halt proven: {orders} cancelled, the venue shows none open"
         case Resumed():
             return f"Resumed: {event.reason}"

@@ -10,6 +10,7 @@ from genesis.backtest.drills.truth import unheard
 from genesis.backtest.drills.watch import Watch
 from genesis.backtest.engine import VirtualSession
 from genesis.config import Settings
+from genesis.counted import counted
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
 from genesis.messages.control import RESUME_PHRASE, Resume
@@ -181,7 +182,8 @@ class Life(VirtualSession):
                 self._watch.found(now_ns, text)
             epochs[name] = epoch
         if self.runtime.zombie_sent:
-            text = f"8: {self.runtime.zombie_sent} messages of fenced incarnations got through"
+            sent = counted(self.runtime.zombie_sent, "message")
+            text = f"8: {sent} of fenced incarnations got through"
             self._watch.found(now_ns, text)
         for since_ns, fault in self.runtime.struck:
             if fault.kind in HANGS:

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from genesis.capture.recorder import DECISIONS
+from genesis.counted import counted
 from genesis.domain.money import text
 from genesis.messages.base import Message
 from genesis.messages.journal import AnyEvent, OrderFilled, OrderIntended, OrderMoved, OrderSent
@@ -49,9 +50,10 @@ class Divergence(msgspec.Struct, frozen=True):
     def lines(self) -> list[str]:
         """The whole of it, readable from the top."""
         who = f"{self.name} (incarnation {self.epoch})"
+        after = counted(self.handled, "message")
         told = [
             f"The first divergence is {_article(self.what)} of {who}.",
-            f"  at          {clock(self.time_ns)} trading time, after {self.handled:,} messages",
+            f"  at          {clock(self.time_ns)} trading time, after {after}",
             f"  while       {self.doing}",
             f"  session     {self.session}",
             f"  replay      {self.replay}",
@@ -114,9 +116,9 @@ def cut(line: str) -> str:
 def _short(value: object) -> str:
     """What is large is only counted."""
     if isinstance(value, np.ndarray):
-        return f"({len(value)} rows)"
+        return f"({counted(len(value), 'row')})"
     if isinstance(value, bytes):
-        return f"({len(value)} bytes)"
+        return f"({counted(len(value), 'byte')})"
     if isinstance(value, tuple) and value and not isinstance(value[0], str):
         return f"({len(value)} {type(value[0]).__name__})"
     return str(value)

@@ -28,6 +28,7 @@ from genesis.backtest.reports.wording import (
     signed_amount,
 )
 from genesis.backtest.run import BacktestResult
+from genesis.counted import counted
 
 PRICE_CHARTS_MAX = 40
 PRICE_COLUMNS = 6_400
@@ -134,7 +135,7 @@ def _prices(measured: Measured, result: BacktestResult) -> str:
                 _section(f"{escape(line.symbol)} {key}", f'<div class="price">{chart}</div>')
             )
     first, rest = parts[:2], parts[2:]
-    more = f"<details><summary>{len(rest)} more symbols</summary>" if rest else ""
+    more = f"<details><summary>{counted(len(rest), 'more symbol')}</summary>" if rest else ""
     return "".join(first) + more + "".join(rest) + ("</details>" if rest else "")
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from genesis.backtest.reports.figures import Figures
+from genesis.counted import counted
 
 UNKNOWN = "-"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -132,7 +133,11 @@ def _returns(figures: Figures) -> list[Row]:
         Row("Return", percent(p.total_return), "Net profit over the equity at the start."),
         Row("Yearly return", percent(p.annual_return), "Compounded to 365 days."),
         Row("Equity at the end", amount(p.end, quote), "Cash and what is held, less fees."),
-        Row("Sharpe", ratio(p.sharpe), f"Yearly, from {p.samples} returns of {each}; no risk-free"),
+        Row(
+            "Sharpe",
+            ratio(p.sharpe),
+            f"Yearly, from {counted(p.samples, 'return')} of {each}; no risk-free",
+        ),
         Row("Sortino", ratio(p.sortino), "As Sharpe, counting only what fell as risk."),
         Row("Calmar", ratio(p.calmar), "Yearly return over the largest drawdown."),
         Row(

@@ -13,6 +13,7 @@ from genesis.backtest.reports import ratios
 from genesis.backtest.reports.ratios import Floats
 from genesis.backtest.sweeps.grid import Parameters
 from genesis.backtest.sweeps.trials import Trial
+from genesis.counted import counted
 from genesis.errors import ConfigError
 
 BELIEVED_FROM = 0.95
@@ -52,7 +53,9 @@ class Luck(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        worth = f"{self.trials} trials, worth {self.effective_trials:.1f} independent ones"
+        worth = (
+            f"{counted(self.trials, 'trial')}, worth {self.effective_trials:.1f} independent ones"
+        )
         if self.sharpe is None or self.expected is None or self.probability is None:
             return f"Whether it is luck cannot be told: no trial's returns vary ({worth})."
         if self.sharpe <= 0:
@@ -120,9 +123,10 @@ def study(
     samples_out = round(table.shape[1] * out_of_sample)
     cut = table.shape[1] - samples_out
     if cut < RETURNS_MIN or 0 < samples_out < RETURNS_MIN:
+        returns = counted(table.shape[1], "return")
         raise ConfigError(
-            f"the history gives {table.shape[1]} returns of {interval_ns / 1e9:g} s; that is too "
-            "short to split; take a longer one, or --out-of-sample 0"
+            f"the history gives {returns} of {interval_ns / 1e9:g} s; that is too short to split; "
+            "take a longer one, or --out-of-sample 0"
         )
     inside = [ratios.sharpe(row[:cut]) for row in table]
     order = sorted(range(len(done)), key=lambda n: -_merit(done[n], inside[n]))
@@ -189,9 +193,10 @@ def _walk_forward(trials: Sequence[Trial], table: Floats, folds: int, rolling: b
     (anchored) or on the one before it (rolling)."""
     edges = np.linspace(0, table.shape[1], folds + 2).round().astype(int).tolist()
     if min(after - before for before, after in pairwise(edges)) < RETURNS_MIN:
+        returns = counted(table.shape[1], "return")
         raise ConfigError(
-            f"--walk-forward {folds} cuts {table.shape[1]} returns into parts of fewer than "
-            f"{RETURNS_MIN}; take fewer parts or a longer history"
+            f"--walk-forward {folds} cuts {returns} into parts of fewer than {RETURNS_MIN}; take "
+            "fewer parts or a longer history"
         )
     interval_ns, start_ns = trials[0].interval_ns, trials[0].start_ns
     scale = ratios.annualisation(interval_ns)
