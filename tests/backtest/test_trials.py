@@ -146,7 +146,12 @@ def test_a_sweep_ranks_resumes_and_tells_luck(tmp_path: Path) -> None:
     )  # fmt: skip
     code, said, _ = run(*command)
     assert code == 0
-    assert "Best of 4 by Sharpe ratio; of 41 returns the last 10 are out of sample" in said
+    title = "Best of 4 by in-sample Sharpe ratio; the last 10 of 41 returns are out of sample"
+    assert title in said
+    of, again, names = (line.split() for line in said.splitlines()[1:4])
+    assert of == [*["in"] * 2, *["out", "of"] * 2, *["whole"] * 3]
+    assert again == ["sample"] * 4 + ["history"] * 3
+    assert names == ["fast", "slow", *["Sharpe", "return"] * 2, "drawdown", "profit", "trips"]
     assert "Walk-forward" in said
     lines = path.read_bytes().splitlines()
     assert len(lines) == 4
@@ -188,7 +193,7 @@ def test_what_risk_refuses_altogether_is_told_with_the_limit(tmp_path: Path) -> 
     code, said, _ = run(*COMMON, "--results", str(tmp_path / "r"), *quick, "--workers", "1")
     assert code == 0
     assert (
-        "1 of 1 trials sent no order: risk refused all that they wanted, most of it by "
+        "1 of 1 trial sent no order: risk refused all that was wanted, most of it by "
         "position_limit" in " ".join(said.split())
     )
 
@@ -215,7 +220,7 @@ def test_an_interrupt_keeps_what_is_done_and_leaves_no_process(
     command = (*COMMON, "--results", str(path), "--set", f"{FAST}=2,3,4,5", "--workers", "2")
     code, said, _ = run(*command)
     assert code == 130
-    assert "stopped; 1 of 4 trials are kept in" in said
+    assert "sweep.jsonl keeps 1 of 4 trials; the same command" in said
     assert len(path.read_bytes().splitlines()) == 1
     for process in set(multiprocessing.active_children()) - before:
         # Not asked of its exit code, which the pool's own thread takes away at the same time.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -31,6 +31,8 @@ from genesis.exchange.source import Market
 from genesis.messages.market import ROW, Rows
 
 TOP = 10
+IN, OUT, WHOLE = "in\nsample\n", "out of\nsample\n", "whole\nhistory\n"
+"""What a column is of, above its name."""
 FRAMES_AT_ONCE = 1000
 
 
@@ -118,6 +120,7 @@ class Worker:
 
 def print_study(done: Study, console: Console, top: int = TOP) -> None:
     """The best trials, the walk-forward, and what to make of them."""
+    console.print(Text(_title(done), style="bold"))
     console.print(_ranking(done, top))
     if len(done.ranked) > top:
         console.print(Text(f"and {len(done.ranked) - top} more", style="dim"))
@@ -126,7 +129,7 @@ def print_study(done: Study, console: Console, top: int = TOP) -> None:
         console.print(_folds(done.walk_forward))
         console.print(
             Text(
-                "Following the best parameters so far: return "
+                "Following the best parameters so far, out of sample: return "
                 f"{percent(done.walk_forward.total_return)}, Sharpe "
                 f"{ratio(done.walk_forward.sharpe)}."
             )
@@ -135,40 +138,55 @@ def print_study(done: Study, console: Console, top: int = TOP) -> None:
     console.print(Text(done.luck.sentence))
 
 
+def _title(done: Study) -> str:
+    if not done.samples_out:
+        return f"Best of {len(done.ranked)} by Sharpe ratio"
+    return (
+        f"Best of {len(done.ranked)} by in-sample Sharpe ratio; the last {done.samples_out} of "
+        f"{done.samples + done.samples_out} returns are out of sample"
+    )
+
+
 def _ranking(done: Study, top: int) -> Table:
-    title = f"Best of {len(done.ranked)} by Sharpe ratio"
-    if done.samples_out:
-        count = done.samples + done.samples_out
-        title += f"; of {count} returns the last {done.samples_out} are out of sample"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1))
+    table = Table(box=None, padding=(0, 1))
     names = list(done.ranked[0].parameters)
     for name in _short_names(names):
         table.add_column(name, justify="right", header_style="dim")
-    columns = ["Sharpe", "Sharpe out", "return", "return out", "drawdown", "profit", "trips"]
-    outside = {"Sharpe out", "return out"}
-    shown = [c for c in columns if done.samples_out or c not in outside]
+    shown = [column for column in _COLUMNS if done.samples_out or column.of != OUT]
     for column in shown:
-        table.add_column(column, justify="right", header_style="dim")
+        label = column.of + column.name if done.samples_out else column.name
+        table.add_column(label, justify="right", header_style="dim")
     for trial in done.ranked[:top]:
-        cells = dict(zip(columns, _cells(trial), strict=True))
-        table.add_row(*(trial.parameters[name] for name in names), *(cells[c] for c in shown))
+        cells = (column.cell(trial) for column in shown)
+        table.add_row(*(trial.parameters[name] for name in names), *cells)
     return table
 
 
-def _cells(trial: Ranked) -> list[str]:
-    return [
-        *(ratio(trial.sharpe), ratio(trial.sharpe_out)),
-        *(percent(trial.total_return), percent(trial.return_out)),
-        *(percent(trial.max_drawdown), signed(trial.pnl), f"{trial.trips:,}"),
-    ]
+class _Column(NamedTuple):
+    of: str
+    name: str
+    cell: Callable[[Ranked], str]
+
+
+_COLUMNS = (
+    _Column(IN, "Sharpe", lambda trial: ratio(trial.sharpe)),
+    _Column(IN, "return", lambda trial: percent(trial.total_return)),
+    _Column(OUT, "Sharpe", lambda trial: ratio(trial.sharpe_out)),
+    _Column(OUT, "return", lambda trial: percent(trial.return_out)),
+    _Column(WHOLE, "drawdown", lambda trial: percent(trial.max_drawdown)),
+    _Column(WHOLE, "profit", lambda trial: signed(trial.pnl)),
+    _Column(WHOLE, "trips", lambda trial: f"{trial.trips:,}"),
+)
 
 
 def _folds(walk: WalkForward) -> Table:
     table = Table(
         title="Walk-forward", title_justify="left", title_style="bold", box=None, padding=(0, 1)
     )
-    for column in ("held against", "chosen", "Sharpe", "Sharpe out", "return out"):
+    for column in ("held against", "chosen"):
         table.add_column(column, header_style="dim")
+    for column in (f"{IN}Sharpe", f"{OUT}Sharpe", f"{OUT}return"):
+        table.add_column(column, justify="right", header_style="dim")
     for fold in walk.folds:
         names = _short_names(list(fold.parameters))
         chosen = " ".join(
