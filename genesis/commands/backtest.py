@@ -160,4 +160,4 @@ def _tell(result: BacktestResult, market: Market, folder: DataFolder | None, as_
         summary = msgspec.json.format(msgspec.json.encode(result.summary), indent=1)
         (folder.path / "summary.json").write_bytes(summary + b"\n")
         paths = write_report(measured, result, folder.path)
-        print(f"genesis: {paths[0]}", file=sys.stderr)
+        print(f"report: {paths[0]}", file=sys.stderr)

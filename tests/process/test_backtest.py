@@ -119,7 +119,7 @@ def test_two_processes_write_the_same_journal_which_verifies(tmp_path: Path) -> 
         for name in ("one", "two")
     ]
     assert [(run.code, run.err) for run in said] == [
-        (0, f"genesis: {tmp_path / name / 'report.html'}\n") for name in ("one", "two")
+        (0, f"report: {tmp_path / name / 'report.html'}\n") for name in ("one", "two")
     ]
     summaries = [
         json.loads((tmp_path / name / "summary.json").read_text()) for name in ("one", "two")
