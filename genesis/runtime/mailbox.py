@@ -15,6 +15,8 @@ from genesis.messages.base import Lane, Message, Overflow
 from genesis.runtime.observer import Observer
 
 _CONTROL = Lane.CONTROL
+NEVER = Message.conflation_key
+"""What a type has that never conflates."""
 
 
 class Fenced(BaseException):
@@ -131,25 +133,26 @@ class Mailbox:
         ``on_overflow`` is told once until half of what waits has been worked off.
         """
         overflowed = replaced = False
-        key = None
+        kind, key = type(message), None
         wakes = 0
         with self._lock:
-            if type(message).lane is _CONTROL:
+            if kind.lane is _CONTROL:
                 self._control.append(Entry(message, None, epoch, time.monotonic_ns(), origin))
             else:
-                name = None if epoch else message.conflation_key
-                key = None if name is None else (type(message), name)
-                if key is not None and (waiting := self._conflating.get(key)) is not None:
-                    waiting.message, waiting.origin = message, origin
-                    self._conflated += 1
-                    return
+                if kind.conflation_key is not NEVER and not epoch:
+                    name = message.conflation_key
+                    key = None if name is None else (kind, name)
+                    if key is not None and (waiting := self._conflating.get(key)) is not None:
+                        waiting.message, waiting.origin = message, origin
+                        self._conflated += 1
+                        return
                 if len(self._data) >= self.capacity:
-                    policy = type(message).overflow
+                    policy = kind.overflow
                     if policy is Overflow.RESYNC:
                         self._dropped += 1
                         return
                     if policy is Overflow.DROP_OLDEST:
-                        replaced = self._drop_oldest(type(message))
+                        replaced = self._drop_oldest(kind)
                     else:
                         overflowed = not self._overflowing
                         self._overflowing = True

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from genesis.messages.base import Lane, Message, Overflow
-from genesis.runtime.mailbox import MailboxMetrics
+from genesis.runtime.mailbox import NEVER, MailboxMetrics
 
 CONTROL = Lane.CONTROL
-NEVER = Message.conflation_key
-"""What a type has that never conflates."""
 
 Waiting = list[Any]
 """A message, what it conflates by or None, and the epoch it is for (0: any). The message of one
