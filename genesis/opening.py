@@ -12,12 +12,13 @@ from genesis.storage.journal import Append, Journal
 
 
 def begin_run(
-    journal: Journal, settings: Settings, market: Market
+    journal: Journal, settings: Settings, market: Market, at_ns: int
 ) -> tuple[TradingState, TradingState]:
     """Journal the start of the next run; the states before and after it.
 
-    An empty journal also gets the account's first funding. Raises ConfigError for a symbol that is
-    not quoted in what the account counts in.
+    ``at_ns`` is the first moment of its clock, before the market's: no fact of a run is older than
+    its start. An empty journal also gets the account's first funding. Raises ConfigError for a
+    symbol that is not quoted in what the account counts in.
     """
     for symbol, instrument in sorted(market.instruments.items()):
         if instrument.quote != settings.account.quote:
@@ -38,6 +39,6 @@ def begin_run(
     if not before.ledger.quote:
         account = settings.account
         events.append(AccountOpened(account.quote, account.starting_quote))
-    facts = [Fact(market.start_ns, event) for event in events]
+    facts = [Fact(at_ns, event) for event in events]
     journal.append([Append("daemon", 1, n, fact) for n, fact in enumerate(facts, 1)])
     return before, TradingState.decode(journal.state_bytes())

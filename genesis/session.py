@@ -253,7 +253,8 @@ class Session:
                 f"{self._folder.journal_path} was altered: {error}; restore it from a copy "
                 "or choose another --data-dir"
             ) from error
-        states = begin_run(journal, self._settings, self._market)
+        at_ns = _first_ns(self._settings.market.speed, self._market.start_ns)
+        states = begin_run(journal, self._settings, self._market, at_ns)
         journal.close()
         return states
 
@@ -285,10 +286,14 @@ class Session:
         return summary
 
 
+def _first_ns(speed: float, start_ns: int) -> int:
+    """Where trading time begins, ahead of the market."""
+    return start_ns - int(LEAD_IN_S * 1e9 * (speed or 1))
+
+
 def _clock(speed: float, start_ns: int) -> Clock:
-    if speed == 0:
-        return WarpClock(start_ns - LEAD_IN_S * 1_000_000_000)
-    return ScaledClock(start_ns - int(LEAD_IN_S * 1e9 * speed), speed)
+    first_ns = _first_ns(speed, start_ns)
+    return ScaledClock(first_ns, speed) if speed else WarpClock(first_ns)
 
 
 __all__ = ["Market", "Options", "Outcome", "Session"]

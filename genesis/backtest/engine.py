@@ -75,10 +75,11 @@ class VirtualSession:
         self._market = market
         self._open_journal = open_journal
         journal = open_journal()
-        self._before, state = begin_run(journal, settings, market)
+        first_ns = market.start_ns - lead_in_ns
+        self._before, state = begin_run(journal, settings, market, first_ns)
         journal.close()
         self.runtime = ChaosRuntime(
-            market.start_ns - lead_in_ns,
+            first_ns,
             actor_faults,
             seed=seed,
             mailbox_capacity=settings.mailbox.capacity,

@@ -39,6 +39,12 @@ def test_a_run_tells_its_journal_and_the_prices_it_saw() -> None:
     assert START_NS <= path.times_ns[0] < path.times_ns[-1] <= result.end_ns
 
 
+def test_no_fact_of_a_run_is_older_than_the_one_before_it() -> None:
+    times_ns = [entry.time_ns for entry in generated(20).entries]
+    assert times_ns == sorted(times_ns)
+    assert times_ns[0] < START_NS
+
+
 def test_the_same_market_gives_the_same_journal() -> None:
     assert generated(5).summary.journal_hash == generated(5).summary.journal_hash
 

@@ -12,6 +12,7 @@ import pykka
 import pytest
 
 from genesis.backtest.drills.drill import START_NS, Scenario, Verdict, drill, scenario_of
+from genesis.backtest.drills.life import LEAD_IN_NS
 from genesis.backtest.drills.plan import ALL, FAMILIES, ProcessFault, kinds_of, plan_of
 from genesis.domain import risk_book
 from genesis.errors import ConfigError
@@ -156,7 +157,7 @@ def test_a_process_that_plays_frames_comes_back_in_its_own_time() -> None:
     assert verdict.scenario.plays_frames
     assert verdict.violations == ()
     times = [at_ns for at_ns, text in verdict.events if text.startswith("RunStarted")]
-    assert times == [START_NS, verdict.struck[0][0] + 2 * SECOND_NS]
+    assert times == [START_NS - LEAD_IN_NS, verdict.struck[0][0] + 2 * SECOND_NS - LEAD_IN_NS]
 
 
 def test_plans_cover_every_kind_in_a_few_hundred_seeds() -> None:
