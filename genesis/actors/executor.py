@@ -12,6 +12,7 @@ from genesis.actors.journaling import FollowingActor
 from genesis.actors.order_book import EXCHANGE
 from genesis.actors.reminders import CheckOrder, CheckProof, CheckReconciliation, LookAtResting
 from genesis.domain.doubts import Doubts
+from genesis.domain.ledger import Ledger
 from genesis.domain.order import Order
 from genesis.domain.orders import Heard, Orders
 from genesis.domain.reconciliation import Answer, Reconciliation
@@ -75,7 +76,7 @@ class Executor(FollowingActor):
     def begin(self) -> None:
         super().begin()
         self._orders = Orders()
-        self._state = Replica()
+        self._ledger = Ledger()  # what the venue's balances are compared with
         self._waiting: list[Message] = []  # until the journal's snapshot is here
         self._mints: dict[str, int] = {}  # of orders that this incarnation has not sent yet
         self._doubts = Doubts(self._give_up_ns)
@@ -88,8 +89,8 @@ class Executor(FollowingActor):
         self._canceled: set[str] = set()
 
     def restore(self, snapshot: JournalSnapshot) -> None:
-        self._state = Replica.decode(snapshot.state)
-        self._orders = Orders(self._state.orders)
+        state = Replica.decode(snapshot.state)
+        self._orders, self._ledger = Orders(state.orders), state.ledger
         for order in self._orders.open:
             self._watch(order)
             if self.epoch == 1:  # of a run that died: no strategy minds it any more
@@ -100,7 +101,7 @@ class Executor(FollowingActor):
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
         for entry in entries:
-            self._state.apply(entry)
+            self._ledger.follow(entry.event)
 
     def _restoring(self, message: Message) -> bool:
         """Keep a message for later while the former incarnation's orders are not known."""
@@ -301,7 +302,7 @@ class Executor(FollowingActor):
             return
         self._reconciliation = None
         # Balances can be compared only when every fill heard of has become part of the fold.
-        balances = None if len(self.outbox) else self._state.ledger.balances
+        balances = None if len(self.outbox) else self._ledger.balances
         events, differences = current.settle(self._orders, balances)
         self.record(*events)
         for name in current.denied:

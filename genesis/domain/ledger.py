@@ -15,8 +15,8 @@ from decimal import Decimal
 
 import msgspec
 
-from genesis.domain.money import ZERO, divide_down, exact, rounded_down
-from genesis.messages.journal import OrderFilled
+from genesis.domain.money import EXACT, ZERO, divide_down, exact, rounded_down
+from genesis.messages.journal import AccountOpened, AnyEvent, OrderFilled
 from genesis.messages.orders import Side
 
 
@@ -57,9 +57,8 @@ class Valuation(msgspec.Struct, frozen=True):
     unrealized: Decimal
 
     @property
-    @exact
     def equity(self) -> Decimal:
-        return self.cash + self.inventory - self.fees
+        return EXACT.subtract(EXACT.add(self.cash, self.inventory), self.fees)
 
 
 class Ledger(msgspec.Struct):
@@ -82,6 +81,13 @@ class Ledger(msgspec.Struct):
     other_fees: dict[str, Decimal] = {}
     positions: dict[str, Position] = {}
     by_strategy: dict[str, dict[str, Decimal]] = {}
+
+    def follow(self, event: AnyEvent) -> None:
+        """Fold an event of the journal where it moves money; the journal tells each fill once."""
+        if isinstance(event, OrderFilled):
+            self.apply(event)
+        elif isinstance(event, AccountOpened):
+            self.open_account(event.asset, event.amount)
 
     @exact
     def open_account(self, asset: str, amount: Decimal) -> None:

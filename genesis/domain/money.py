@@ -44,6 +44,7 @@ rounded. Comparing with or adding a float raises ``decimal.FloatOperation``."""
 
 _ROUNDED = Context(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow])
 _DOWN = Context(60, ROUND_DOWN, traps=[InvalidOperation, DivisionByZero, Overflow])
+_PLAIN = frozenset({str, int, bool, type(None)})
 _UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(19)]
 
 
@@ -120,7 +121,7 @@ def _plain(value: Any) -> Any:
     if kind is Decimal:
         return text(value)
     if kind is dict:
-        return {key: _plain(item) for key, item in value.items()}
+        return {k: v if type(v) in _PLAIN else _plain(v) for k, v in value.items()}
     if kind is list or kind is tuple:
         return [_plain(item) for item in value]
     return value

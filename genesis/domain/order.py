@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from genesis.domain.money import ZERO, exact, text
+from genesis.domain.money import EXACT, ZERO, text
 from genesis.messages.journal import OrderFilled, OrderIntended, OrderMoved, OrderSent
 from genesis.messages.orders import (
     ExecutionReport,
@@ -153,14 +153,13 @@ class Order(msgspec.Struct):
         return at < len(self.trade_ids) and self.trade_ids[at] == trade_id
 
 
-@exact
 def apply(order: Order, event: OrderSent | OrderMoved | OrderFilled) -> bool:
     """Fold one journal event into its order. False when it brought nothing new."""
     if isinstance(event, OrderFilled):
         if order.has_trade(event.trade_id):
             return False
         insort(order.trade_ids, event.trade_id)
-        order.filled += event.quantity
+        order.filled = EXACT.add(order.filled, event.quantity)
         order.venue_order_id = event.venue_order_id
         if RANK[event.status] > RANK[order.status]:
             order.status = event.status
@@ -270,11 +269,10 @@ def _is_new_trade(order: Order, report: ExecutionReport) -> bool:
     return report.execution_type is ExecutionType.TRADE and not order.has_trade(report.trade_id)
 
 
-@exact
 def _fill(order: Order, report: ExecutionReport) -> Events:
     if order.has_trade(report.trade_id):
         return ()
-    cumulative = order.filled + report.last_quantity
+    cumulative = EXACT.add(order.filled, report.last_quantity)
     if cumulative == order.quantity:
         status = OrderStatus.FILLED
     elif order.is_terminal:

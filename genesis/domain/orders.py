@@ -138,11 +138,11 @@ class Orders:
         wrong = ""
         match message:
             case ExecutionReport():
-                wrong = machine.contradiction(order, message)
                 events = machine.on_report(order, message)
+                wrong = "" if events else machine.contradiction(order, message)
             case VenueOrder():
-                wrong = machine.contradiction(order, message)
                 events = machine.on_venue_order(order, message)
+                wrong = "" if events else machine.contradiction(order, message)
             case VenueRefused():
                 events = machine.on_refused(order, message)
             case OutcomeUnknown():

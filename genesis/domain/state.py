@@ -207,6 +207,9 @@ class Replica(TradingState):
     def _remember(self, fact: object) -> None:
         pass
 
+    def _remember_end(self, client_order_id: str, was_open: bool) -> None:
+        pass
+
 
 _FOLDS: dict[type, Callable[[TradingState, Any], None]] = {
     RunStarted: TradingState._run_started,
