@@ -6,8 +6,6 @@ book and decodes for itself, so that a crash inside GENESIS cannot falsify the v
 
 from __future__ import annotations
 
-import itertools
-
 import msgspec
 
 from genesis.exchange.reel import Reel, Stretch
@@ -220,6 +218,8 @@ class PaperExchange(Actor):
 
     def _show_before(self, before_ns: int) -> None:
         """Let the venue itself see its market."""
+        if not self._unshown:
+            return
         for symbol, rows in self._unshown.take(before_ns):
             self._deliver(self._engine.on_rows(symbol, rows))
 
@@ -278,17 +278,18 @@ class PaperExchange(Actor):
             self.after(self._latency_ns, Deliver(request.reply_to, (batch,)))
 
     def _deliver(self, dues: list[Due]) -> None:
+        if not dues:
+            return
         if self._faults is not None:
             dues = self._faults.answers(dues, self.now_ns())
-        for due_ns, group in itertools.groupby(dues, key=_due_ns):
-            delay_ns = max(0, due_ns - self.now_ns())
-            self.after(delay_ns, Deliver(EXECUTOR, tuple(due.message for due in group)))
+        now_ns, together = self.now_ns(), list[Message]()
+        for place, due in enumerate(dues, 1):
+            together.append(due.message)
+            if place == len(dues) or dues[place].due_ns != due.due_ns:
+                self.after(max(0, due.due_ns - now_ns), Deliver(EXECUTOR, tuple(together)))
+                together = []
 
     @handles(Deliver)
     def _on_deliver(self, deliver: Deliver) -> None:
         for message in deliver.messages:
             self.tell(deliver.to, message)
-
-
-def _due_ns(due: Due) -> int:
-    return due.due_ns

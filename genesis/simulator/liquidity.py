@@ -71,15 +71,21 @@ class Consumption:
         return max(0, taken - max(0, before - displayed))
 
 
+def displayed_top(book: Book, side: int) -> tuple[int, int]:
+    """Ticks and lots of the best level of one side; both 0 where there is none."""
+    bid, bid_lots, ask, ask_lots = book.touch()
+    top, lots = (bid, bid_lots) if side == BIDS else (ask, ask_lots)
+    return (top, lots) if top and lots else (0, 0)
+
+
 def displayed_levels(book: Book, side: int) -> Iterator[tuple[int, int]]:
     """Levels of one side, best first, as (ticks, lots), as the newest data shows them.
 
     A book ticker newer than the folded depth rules the top: better levels are gone, its own level
     has its quantity.
     """
-    touch = book.touch()
-    top, top_lots = touch[:2] if side == BIDS else touch[2:]
-    if not top or not top_lots:
+    top, top_lots = displayed_top(book, side)
+    if not top:
         return
     yield top, top_lots
     count, seen = _FIRST_LEVELS, 0
@@ -105,6 +111,5 @@ def displayed_at(book: Book, side: int, ticks: int) -> int:
 
     because it is used as the queue before an own order, where more is the honest doubt.
     """
-    touch = book.touch()
-    top, top_lots = touch[:2] if side == BIDS else touch[2:]
+    top, top_lots = displayed_top(book, side)
     return max(book.level_lots(side, ticks), top_lots if top == ticks else 0)

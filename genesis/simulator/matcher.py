@@ -25,6 +25,7 @@ from genesis.simulator.liquidity import (
     Offer,
     displayed_at,
     displayed_levels,
+    displayed_top,
     offers,
 )
 from genesis.simulator.orders import Order, Refusal
@@ -50,6 +51,7 @@ class SymbolMatcher:
         self._consumption = Consumption()
         self._consumed_id = 0
         self._news = News()
+        self._shows_touch_alone = False
 
     # The market moves
 
@@ -75,6 +77,8 @@ class SymbolMatcher:
     def _fold(self, rows: Rows) -> None:
         self.book.fold(rows)
         self._news.note(rows)
+        # A history of bars or trades has quotes but no depth: no queue is seen in it.
+        self._shows_touch_alone = self.book.synced and self.book.depth() == (0, 0)
 
     def _on_trade(self, trade: TradeSeen) -> None:
         queue = self._queues[trade.side]
@@ -86,12 +90,14 @@ class SymbolMatcher:
             # Tickers run ahead of the depth: a level they change would be changed back, and read
             # as grown, by the depth of a moment before.
             self._consumption.on_level(level.side, level.ticks, level.lots)
-            own = self._queues[level.side]
-            own.on_own_level(level.ticks, level.lots, level.update_id, level.event_ns)
+            if own := self._queues[level.side]:
+                own.on_own_level(level.ticks, level.lots, level.update_id, level.event_ns)
         self._cross(level.side, level.ticks, level.lots, level.update_id, level.time_ns)
 
     def _cross(self, side: int, ticks: int, lots: int, update_id: int, now_ns: int) -> None:
         self._forget_older_quotes(update_id)
+        if not self._queues[-side]:
+            return
         left = self._consumption.left(side, ticks, lots)
         matches = self._queues[-side].on_opposite_level(ticks, left, update_id)
         if matches:
@@ -127,11 +133,6 @@ class SymbolMatcher:
         own = [ticks for queue in self._queues.values() for ticks in queue.prices()]
         return own + self._consumption.prices()
 
-    @property
-    def _shows_touch_alone(self) -> bool:
-        """A history of bars or trades has quotes but no depth: no queue is seen in it."""
-        return self.book.synced and self.book.depth() == (0, 0)
-
     def _forget_older_quotes(self, update_id: int) -> None:
         """Where no level shrinks or grows in sight, each quote is on offer anew, and once."""
         if self._shows_touch_alone and self._consumed_id != update_id:
@@ -150,11 +151,12 @@ class SymbolMatcher:
         self._forget_older_quotes(self._news.ticker_id)
         if refusal is None:
             plan = self._plan(request)
-            refusal = self._refusal_by_market(request, plan)
+            needs = self._needs(request, plan)
+            refusal = self._refusal_by_market(request, needs)
         if refusal is not None:
             self._desk.refuse(request, refusal, now_ns)
             return
-        order = self._desk.accept(request, self._needs(request, plan), now_ns)
+        order = self._desk.accept(request, needs, now_ns)
         if o.all_or_nothing(order) and _planned(plan) < order.lots:
             self._close(order, ExecutionType.EXPIRED, now_ns, "it cannot be filled whole")
             return
@@ -189,20 +191,17 @@ class SymbolMatcher:
             return o.filter_failure("MAX_NUM_ORDERS")
         return None
 
-    def _refusal_by_market(self, request: SubmitOrder, plan: Plan) -> Refusal | None:
+    def _refusal_by_market(self, request: SubmitOrder, needs: Decimal) -> Refusal | None:
         side = _side(request.side)
-        touch = next(displayed_levels(self.book, -side), None)
+        top, _ = displayed_top(self.book, -side)
         if request.price is None:
-            if touch and request.quantity * self.instrument.price(touch[0]) < (
-                self.instrument.min_notional
-            ):
+            if top and request.quantity * self.instrument.price(top) < self.instrument.min_notional:
                 return o.filter_failure("NOTIONAL")
         elif request.type is OrderType.LIMIT_MAKER:
             ticks = self.instrument.ticks(request.price)
-            if (touch and (ticks - touch[0]) * side >= 0) or self._queues[-side].reached_by(ticks):
+            if (top and (ticks - top) * side >= 0) or self._queues[-side].reached_by(ticks):
                 return o.WOULD_TAKE
-        asset = locked_asset(self.instrument, request.side)
-        if self._needs(request, plan) > self._desk.account.free(asset):
+        if needs > self._desk.account.free(locked_asset(self.instrument, request.side)):
             return o.INSUFFICIENT
         return None
 
@@ -224,11 +223,13 @@ class SymbolMatcher:
         left = self.instrument.lots(request.quantity)
         plan = []
         for offer in offers(self.book, -side, self._consumption):
-            if not left or (limit is not None and (offer.ticks - limit) * side > 0):
+            if limit is not None and (offer.ticks - limit) * side > 0:
                 break
             if lots := min(left, offer.lots) // self._step_lots * self._step_lots:
                 plan.append((offer, lots))
                 left -= lots
+                if not left:  # before the next level is read: mostly the first is enough
+                    break
         return plan
 
     def _rest_or_expire(self, order: Order, now_ns: int) -> None:
@@ -249,10 +250,12 @@ class SymbolMatcher:
 
     def _expire_own_makers(self, order: Order, plan: Plan, now_ns: int) -> None:
         """Self-trade prevention, Binance's default EXPIRE_MAKER: own orders it would meet go."""
+        if not (makers := self._queues[-_side(order.side)]):
+            return
         reach = order.price_ticks
         if plan and _planned(plan) == order.lots:
             reach = plan[-1][0].ticks
-        for maker in self._queues[-_side(order.side)].reached_by(reach):
+        for maker in makers.reached_by(reach):
             self._close(maker, ExecutionType.EXPIRED, now_ns, "self-trade prevention")
 
     # What follows from it

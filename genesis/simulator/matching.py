@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 from genesis.domain.instrument import Instrument
@@ -114,6 +115,7 @@ class MatchingEngine:
             self._lines[instrument.symbol] = line
             self._desks[instrument.symbol] = desk
             self._matchers[instrument.symbol] = SymbolMatcher(instrument, desk)
+        self._all_lines = (self._account_line, *self._lines.values())
 
     # Market data and time
 
@@ -140,7 +142,7 @@ class MatchingEngine:
 
     def advance(self, now_ns: int) -> list[Due]:
         """Act on every request that has arrived by ``now_ns``; all rows up to then were given."""
-        while line := min(self._waiting_lines(), key=_first_in_line, default=None):
+        while line := self._next_line():
             if line.requests[0].arrives_ns > now_ns:
                 break
             request = line.requests.popleft()
@@ -149,7 +151,8 @@ class MatchingEngine:
 
     def next_due_ns(self) -> int | None:
         """When the next request arrives (then call ``advance``); None while none is on its way."""
-        return min((line.requests[0].arrives_ns for line in self._waiting_lines()), default=None)
+        line = self._next_line()
+        return line.requests[0].arrives_ns if line else None
 
     @property
     def desks(self) -> Iterable[OrderDesk]:
@@ -245,8 +248,13 @@ class MatchingEngine:
         newer = tuple(trade for trade in trades if trade.trade_id > request.after_trade_id)
         return TradesSnapshot(request.request_id, request.symbol, newer)
 
-    def _waiting_lines(self) -> list[_Line]:
-        return [line for line in (self._account_line, *self._lines.values()) if line.requests]
+    def _next_line(self) -> _Line | None:
+        """The line whose request arrives first; of two that arrive at once the one sent first."""
+        first = None
+        for line in self._all_lines:
+            if line.requests and (first is None or line.requests[0] < first.requests[0]):
+                first = line
+        return first
 
     def _emitter(self, line: _Line) -> Callable[[int, Message], None]:
         def emit(venue_ns: int, message: Message) -> None:
@@ -256,8 +264,8 @@ class MatchingEngine:
 
     def _drain(self) -> list[Due]:
         said, self._said = self._said, []
-        return sorted(said, key=lambda due: due.due_ns)
+        said.sort(key=_due_ns)
+        return said
 
 
-def _first_in_line(line: _Line) -> tuple[int, int]:
-    return line.requests[0].arrives_ns, line.requests[0].number
+_due_ns = attrgetter("due_ns")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from genesis.domain.book import Book
-from genesis.messages.market import Kind, Rows
+from genesis.messages.market import Kind, Rows, table_of
 from genesis.simulator import tape_kernels as k
 from genesis.simulator.liquidity import ASKS, BIDS
 
@@ -70,7 +70,7 @@ class News:
 
     def note(self, rows: Rows) -> None:
         """Take rows in. A restarted stream counts and times anew."""
-        k.note_news(_table(rows), self._vector)
+        k.note_news(table_of(rows), self._vector)
 
     @property
     def depth_event_ns(self) -> int:
@@ -89,7 +89,7 @@ def pieces(rows: Rows, book: Book) -> Iterator[Rows]:
     Snapshots, restarts and diffs after a gap are pieces of their own; within every other piece
     each diff follows the one before. Fold each piece into ``book`` before asking for the next.
     """
-    table, start = _table(rows), 0
+    table, start = table_of(rows), 0
     while start < len(rows):
         end = k.next_cut(table, start, book.last_update_id)
         yield rows[start:end]
@@ -101,7 +101,7 @@ def breaks_ns(rows: Rows) -> list[int]:
 
     Told by kinds and update ids: that a book crosses, only who folds it knows.
     """
-    table = _table(rows)
+    table = table_of(rows)
     found: list[int] = []
     place, newest_id = k.next_break(table, 0, 0)
     while place < len(table):
@@ -133,7 +133,7 @@ def _hits(rows: Rows, book: Book, interest: Interest) -> list[list[int]]:
     while True:
         hits = np.empty((room, k.HIT_WIDTH), np.int64)
         found = k.find_hits(
-            _table(rows),
+            table_of(rows),
             0 if bid is None else bid,
             _NO_ASK if ask is None else ask,
             levels,
@@ -152,13 +152,8 @@ def reached_ns(rows: Rows, bid_ticks: int | None, ask_ticks: int | None) -> int 
     ``bid_ticks`` and ``ask_ticks`` are the best own prices, None for a side without orders.
     """
     bid = 0 if bid_ticks is None else bid_ticks
-    place = k.first_reach(_table(rows), bid, _NO_ASK if ask_ticks is None else ask_ticks)
+    place = k.first_reach(table_of(rows), bid, _NO_ASK if ask_ticks is None else ask_ticks)
     return int(rows["time_ns"][place]) if place < len(rows) else None
-
-
-def _table(rows: Rows) -> k.Ints:
-    table: k.Ints = np.ascontiguousarray(rows).view(np.int64)
-    return table.reshape(-1, k.ROW_WIDTH)
 
 
 def warm_up() -> None:
