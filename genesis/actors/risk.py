@@ -85,10 +85,11 @@ class Risk(FollowingActor):
         self._views = Views()
         self._band: Band | None = None
         self._mids: dict[str, tuple[BookView, Mids]] = {}
-        self._looks = 0
+        self._looks = 0  # number of the Look on its way, and when it comes
         self._looks_ns = ENDLESS_NS
+        self._wanted_ns = ENDLESS_NS  # when to look, for all that is known
         self._looked_ns = self._equity_marked_ns = 0
-        self._marked: dict[str, tuple[bool, int, int, int]] = {}
+        self._marked: dict[str, BookView] = {}
         self._refused: dict[tuple[str, str, str], int] = {}
         self._halting = False
         self._executor_back_ns: int | None = None
@@ -105,10 +106,12 @@ class Risk(FollowingActor):
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
         if self._book is not None:
+            moved = False
             for entry in entries:
                 self._book.on_entry(entry)
                 self._release_dead(self._book, entry)
-            if any(type(entry.event) in _MOVES_EQUITY for entry in entries):
+                moved = moved or type(entry.event) in _MOVES_EQUITY
+            if moved:
                 self._look(self._book)
                 self._look_later()
 
@@ -141,17 +144,24 @@ class Risk(FollowingActor):
         if self._band is None:
             left_ns = views.next_ns(looked_ns)
         else:
-            band = self._band
-            known = {s: self._mids_of(s) for s in band.held if s in views.moving}
+            band, moving = self._band, views.moving
+            known = {symbol: self._mids_of(symbol) for symbol in band.held if symbol in moving}
             if len(band.held) > 1:
                 band = band.valued(self._mids_now(band))
             left_ns = band.left_ns(known, looked_ns, mark_ns or ENDLESS_NS)
         wanted = [at_ns for at_ns in (mark_ns, left_ns) if at_ns is not None]
         at_ns = max(min(wanted, default=ENDLESS_NS), looked_ns + LOOK_EVERY_NS)
-        if at_ns < self._looks_ns:
-            self._looks_ns = at_ns
+        self._wanted_ns = min(at_ns, self._wanted_ns)
+        self._remind()
+
+    def _remind(self) -> None:
+        """Have a Look come when it is wanted. One that comes sooner is not called back: it reminds
+        again."""
+        if self._wanted_ns < self._looks_ns:
+            self._looks_ns = self._wanted_ns
             self._looks += 1
-            self.after(max(0, at_ns - self.now_ns()), Look(self._looks), rank=LOOK_RANK)
+            delay_ns = max(0, self._wanted_ns - self.now_ns())
+            self.after(delay_ns, Look(self._looks), rank=LOOK_RANK)
 
     def _mids_now(self, band: Band) -> dict[str, float]:
         """Of what is held: one symbol may have moved since the last look, another moves next."""
@@ -176,17 +186,18 @@ class Risk(FollowingActor):
         seen_ns = self.now_ns() - self.unseen_ns()
         for symbol in self._views:
             view = self._views.at(symbol, seen_ns)
-            if view is None:
-                continue
-            seen = (view.synced, view.bid_ticks, view.ask_ticks, view.time_ns)
-            if self._marked.get(symbol) != seen:
-                self._marked[symbol] = seen
+            if view is not None and self._marked.get(symbol) is not view:
+                self._marked[symbol] = view
                 book.on_mark(symbol, mark_of(view, self._instruments[symbol]))
         return book
 
     @handles(Look)
     def _on_look(self, look: Look) -> None:
         if look.number != self._looks or self._book is None:
+            return
+        self._looks_ns = ENDLESS_NS
+        if self.now_ns() < self._wanted_ns:
+            self._remind()
             return
         self._look(self._book)
         if self.now_ns() - self._equity_marked_ns >= self._mark_every_ns:
@@ -238,11 +249,10 @@ class Risk(FollowingActor):
     def _look(self, book: RiskBook) -> None:
         now_ns = self.now_ns()
         equity = self._marked_book(book).observe(now_ns)
-        self._looked_ns, self._looks_ns, self._band = now_ns, ENDLESS_NS, book.band()
-        self._looks += 1
+        self._looked_ns, self._wanted_ns, self._band = now_ns, ENDLESS_NS, book.band()
         if equity is None:
             return  # equity cannot be told: that is no reason to lift anything
-        breach = book.breach(now_ns)
+        breach = book.reached()
         if breach is None:
             self._gate.release(DAILY_LOSS)
         elif not breach.halts:

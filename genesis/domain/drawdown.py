@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from genesis.domain.limits import Breach, Limits, over, percent, under
-from genesis.domain.money import exact
+from genesis.domain.money import EXACT, exact
 from genesis.domain.state import TradingState
 
 DAY_NS = 86_400_000_000_000
@@ -26,7 +26,6 @@ class EquityWatch:
         """The operator lifted a halt, having seen the loss."""
         self._resumed = True
 
-    @exact
     def note(self, equity: Decimal, now_ns: int) -> None:
         if self.peak is None or equity > self.peak:
             self.peak = equity
@@ -65,4 +64,5 @@ class EquityWatch:
         return None
 
     def _drawdown_reached(self, equity: Decimal, peak: Decimal) -> bool:
-        return peak - equity >= self._limits.drawdown_fraction * peak
+        most = EXACT.multiply(self._limits.drawdown_fraction, peak)
+        return EXACT.subtract(peak, equity) >= most

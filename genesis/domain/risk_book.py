@@ -78,10 +78,13 @@ class RiskBook:
         self._pending: dict[str, tuple[PlaceOrder, int]] = {}
         self._approved_ns: deque[int] = deque()
         self._equity: Decimal | None = None
+        self._valuation: Valuation | None = None  # None: something has moved since
+        self._kept = 1 - float(limits.drawdown_fraction), 1 - float(limits.daily_loss_fraction)
 
     def on_entry(self, entry: Entry) -> None:
         """Fold the next journal entry. Raises ValueError on a hole: a bug of the caller."""
         self.state.apply(entry)
+        self._valuation = None
         event = entry.event
         if isinstance(event, OrderIntended | OrderMoved | OrderFilled):
             self._pending.pop(event.client_order_id, None)
@@ -91,6 +94,7 @@ class RiskBook:
     def on_mark(self, symbol: str, mark: Mark) -> None:
         """A symbol's newest touch. While a book is not whole, its last mid still values it."""
         self._exposure.on_mark(symbol, mark)
+        self._valuation = None
 
     def on_instrument(self, instrument: Instrument) -> None:
         """The venue changed a symbol (its status, its filters)."""
@@ -116,6 +120,7 @@ class RiskBook:
             del self._pending[name]
         return dead
 
+    @exact
     def judge(self, order: PlaceOrder, now_ns: int) -> Refusal | None:
         """The first limit that this order would break, or None: it may be approved."""
         instrument = self._exposure.instruments.get(order.symbol)
@@ -152,7 +157,10 @@ class RiskBook:
         return self._exposure.mids
 
     def valuation(self) -> Valuation:
-        return self._exposure.valuation()
+        """Of what the journal and the marks tell; made anew only where they have."""
+        if self._valuation is None:
+            self._valuation = self._exposure.valuation()
+        return self._valuation
 
     @exact
     def exposure(self) -> Decimal:
@@ -174,8 +182,14 @@ class RiskBook:
 
     def breach(self, now_ns: int) -> Breach | None:
         """The account-wide limit that is reached now; None also while equity cannot be told."""
-        equity = self.observe(now_ns)
-        return None if equity is None else self._watch.breach(equity, self.state.ledger.quote)
+        self.observe(now_ns)
+        return self.reached()
+
+    def reached(self) -> Breach | None:
+        """The account-wide limit that was reached at the last ``observe``."""
+        if self._equity is None:
+            return None
+        return self._watch.breach(self._equity, self.state.ledger.quote)
 
     def band(self) -> Band | None:
         """Where equity may go before anything is to be done; None while that cannot be told, or a
@@ -183,10 +197,8 @@ class RiskBook:
         equity, peak, day_start = self._equity, self._watch.peak, self._watch.day_start
         if equity is None or peak is None or day_start is None:
             return None
-        low = max(
-            float(peak) * (1 - float(self.limits.drawdown_fraction)),
-            float(day_start) * (1 - float(self.limits.daily_loss_fraction)),
-        )
+        of_peak, of_day_start = self._kept
+        low = max(float(peak) * of_peak, float(day_start) * of_day_start)
         exposure = self._exposure
         held = {
             symbol: Holding(float(position.quantity), float(exposure.mid(symbol)))
@@ -308,13 +320,13 @@ class RiskBook:
         )
 
     def _check_account(self, now_ns: int) -> Refusal | None:
-        if unmarked := self._exposure.unmarked():
+        if self.observe(now_ns) is None:
             return Refusal(
                 "valuation",
-                f"{', '.join(unmarked)} held without market data",
+                f"{', '.join(self._exposure.unmarked())} held without market data",
                 "a price for everything held",
             )
-        breach = self.breach(now_ns)
+        breach = self.reached()
         if breach is None:
             return None
         return Refusal(breach.limit, breach.value, breach.compared_with)

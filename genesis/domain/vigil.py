@@ -15,10 +15,9 @@ import numpy.typing as npt
 
 from genesis.domain import vigil_kernels
 from genesis.domain.level_kernels import Ints
-from genesis.messages.market import TOP, BookView
+from genesis.messages.market import TOP, BookView, table_of
 
 Floats = npt.NDArray[np.float64]
-_COLUMNS = len(TOP.names or ())
 _FIRST_CHUNK = 64
 _SLACK = 1e-9
 """Of the band's edges: far more than floats lose, so that no look comes too late."""
@@ -58,9 +57,10 @@ class Band(msgspec.Struct, frozen=True):
         if len(known) == 1:
             [(symbol, only)] = known.items()
             holding = self.held[symbol]
-            still = self.rest + sum(
-                h.quantity * h.mid for other, h in self.held.items() if other != symbol
-            )
+            still = self.rest
+            for other, resting in self.held.items():
+                if other != symbol:
+                    still += resting.quantity * resting.mid
             low, high = self._edges
             return only.left_ns(holding, still, low, high, self.until_ns, after_ns, before_ns)
         if self._holds(mids):
@@ -131,12 +131,16 @@ class Mids:
         before_ns: int,
     ) -> int | None:
         """``Band.left_ns`` where nothing else held moves: equity is ``rest`` and ``holding``."""
-        table = self._tops.view(np.int64).reshape(-1, _COLUMNS)
+        table, half_tick = self._table, self._half_tick
         quantity, mid = holding.quantity, holding.mid
         left_ns = vigil_kernels.left_ns(
-            table, self._half_tick, quantity, mid, rest, low, high, until_ns, after_ns, before_ns
+            table, half_tick, quantity, mid, rest, low, high, until_ns, after_ns, before_ns
         )
         return int(left_ns) or None
+
+    @functools.cached_property
+    def _table(self) -> Ints:
+        return table_of(self._tops)
 
     @functools.cached_property
     def lowest(self) -> float:
