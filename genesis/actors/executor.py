@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from genesis.actors.journaling import FollowingActor
+from genesis.actors.journaling import GatheringActor
 from genesis.actors.order_book import EXCHANGE
 from genesis.actors.reminders import CheckOrder, CheckProof, CheckReconciliation, LookAtResting
 from genesis.domain.doubts import Doubts
@@ -19,13 +19,7 @@ from genesis.domain.reconciliation import Answer, Reconciliation
 from genesis.domain.state import Replica
 from genesis.messages.base import Message
 from genesis.messages.control import CancelAllDone, Halt, ReconcileDone, ReconcileNow
-from genesis.messages.journal import (
-    Entry,
-    Fact,
-    JournalSnapshot,
-    OrderIntended,
-    Reconciled,
-)
+from genesis.messages.journal import Entry, Fact, JournalSnapshot, OrderIntended, Reconciled
 from genesis.messages.orders import (
     AccountSnapshot,
     Approved,
@@ -52,7 +46,7 @@ PROOF_INTERVAL_NS = 500_000_000
 RECONCILE_TIMEOUT_NS = 2_000_000_000
 
 
-class Executor(FollowingActor):
+class Executor(GatheringActor):
     """``ask_after_ns``: silence after which the venue is asked; ``give_up_ns``: how long "no such
     order" must stand before it is taken as proof; ``look_every_ns``: how often it is asked for an
     order that rests, as an account stream that has died says nothing at all."""
@@ -206,7 +200,7 @@ class Executor(FollowingActor):
             self._ask(heard.order)  # a refused cancel may have lost to a fill
 
     def _hear(self, heard: Heard) -> None:
-        self.record(*heard.events)
+        self.gather(*heard.events)  # acknowledged and filled at one moment: one commit
         if heard.foreign:
             text = "the venue reports an order that is not ours; it is left alone"
             self.record(Reconciled("account stream", (text,)))
@@ -302,6 +296,7 @@ class Executor(FollowingActor):
             return
         self._reconciliation = None
         # Balances can be compared only when every fill heard of has become part of the fold.
+        self.hand_over()
         balances = None if len(self.outbox) else self._ledger.balances
         events, differences = current.settle(self._orders, balances)
         self.record(*events)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from genesis.messages.journal import (
     AnyEvent,
@@ -18,6 +19,8 @@ from genesis.messages.journal import (
 from genesis.runtime.actor import Actor, handles
 
 PERSISTENCE = "persistence"
+TOGETHER_MAX = 64
+"""So many facts are gathered at most, however many messages still wait."""
 
 
 class Outbox:
@@ -63,7 +66,7 @@ class JournalingActor(Actor):
 
     def begin(self) -> None:
         self.outbox = Outbox(self.name, self.epoch)
-        self._held: tuple[Fact, ...] = ()
+        self._held: list[Fact] = []
 
     def end(self) -> None:
         self.hand_over()
@@ -76,12 +79,14 @@ class JournalingActor(Actor):
 
     def hold(self, *events: AnyEvent) -> None:
         """Facts that nobody waits for: they are handed over with the next that is recorded."""
-        self._held += tuple(Fact(self.now_ns(), event) for event in events)
+        now_ns = self.now_ns()
+        for event in events:
+            self._held.append(Fact(now_ns, event))
 
     def hand_over(self) -> None:
         """Hand over what is held."""
-        held, self._held = self._held, ()
-        if held:
+        if self._held:
+            held, self._held = tuple(self._held), []
             self.tell(PERSISTENCE, self.outbox.add(held))
 
     def on_durable(self, facts: list[Fact]) -> None:
@@ -171,3 +176,27 @@ class FollowingActor(JournalingActor):
 
     def on_journal_opened(self, opened: JournalOpened) -> None:
         self.tell(PERSISTENCE, self.follower.subscribe())
+
+
+class GatheringActor(FollowingActor):
+    """One whose facts of a moment are committed together, however many messages bring them."""
+
+    def begin(self) -> None:
+        super().begin()
+        self._gathering = False
+
+    def gather(self, *events: AnyEvent) -> None:
+        """As ``record``, but while messages wait, what they bring is waited for."""
+        if events:
+            self.hold(*events)
+            self._gathering = True
+
+    def hand_over(self) -> None:
+        self._gathering = False
+        super().hand_over()
+
+    def on_receive(self, message: Any) -> Any:
+        answer = super().on_receive(message)
+        if self._gathering and (len(self._held) >= TOGETHER_MAX or not self.more_waits()):
+            self.hand_over()
+        return answer

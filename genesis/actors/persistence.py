@@ -71,7 +71,7 @@ class Persistence(Actor):
         self._journal: JournalPort | None = None
         self._pending: list[AppendFacts] = []
         self._reached: dict[tuple[str, int], int] = {}  # newest fact taken, per source and epoch
-        self._followers: set[str] = set()
+        self._followers: list[str] = []
         self._waiting: dict[str, Subscribe] = {}
         self._flushing = False
         self._failed = False
@@ -135,8 +135,8 @@ class Persistence(Actor):
             self.tell(message.subscriber, JournalSnapshot(*self._encoded, message.epoch))
         else:
             self._catch_up(journal, message.subscriber, message.after_seq)
-        if message.follow:
-            self._followers.add(message.subscriber)
+        if message.follow and message.subscriber not in self._followers:
+            self._followers = sorted([*self._followers, message.subscriber])
 
     def _catch_up(self, journal: JournalPort, subscriber: str, after_seq: int) -> None:
         batch: list[Entry] = []
@@ -160,23 +160,15 @@ class Persistence(Actor):
             except StorageError as error:
                 self._fail(error)
                 return
-            self._publish(entries, self._take_pending())
+            committed = _committed(self._pending)
+            self._pending.clear()
+            self._publish(entries, committed)
         if self._failed:
             self._failed = False
             self.tell(SUPERVISOR, JournalRecovered())
         waiting, self._waiting = self._waiting, {}
         for message in waiting.values():
             self._on_subscribe(message)
-
-    def _take_pending(self) -> tuple[tuple[str, FactsCommitted], ...]:
-        """Let go of the facts that waited; what to tell their sources of them."""
-        newest: dict[tuple[str, int], int] = {}
-        for m in self._pending:
-            upto = m.first + len(m.facts) - 1
-            source = (m.source, m.source_epoch)
-            newest[source] = max(upto, newest.get(source, 0))
-        self._pending.clear()
-        return tuple((name, FactsCommitted(epoch, upto)) for (name, epoch), upto in newest.items())
 
     def _publish(
         self, entries: list[Entry], committed: tuple[tuple[str, FactsCommitted], ...]
@@ -186,7 +178,7 @@ class Persistence(Actor):
         told = self._followers if entries else ()
         if entries:
             appended = JournalAppended(entries[0].seq, tuple(entries), committed)
-            for follower in sorted(self._followers):
+            for follower in self._followers:
                 self.tell(follower, appended)
         for source, message in committed:
             if source not in told:
@@ -207,3 +199,13 @@ def _items(messages: Sequence[AppendFacts]) -> list[Append]:
         for m in messages
         for i, fact in enumerate(m.facts)
     ]
+
+
+def _committed(messages: Sequence[AppendFacts]) -> tuple[tuple[str, FactsCommitted], ...]:
+    """What to tell the sources of facts that are durable now, each by its name."""
+    newest: dict[tuple[str, int], int] = {}
+    for m in messages:
+        upto = m.first + len(m.facts) - 1
+        source = (m.source, m.source_epoch)
+        newest[source] = max(upto, newest.get(source, 0))
+    return tuple((name, FactsCommitted(epoch, upto)) for (name, epoch), upto in newest.items())

@@ -174,11 +174,10 @@ class RiskBook:
         peak nor halt.
         """
         self._equity = None
-        if not self.state.ledger.quote or self._exposure.unmarked():
-            return None
-        self._equity = equity = self.valuation().equity
-        self._watch.note(equity, now_ns)
-        return equity
+        if self.state.ledger.quote and not self._exposure.unmarked():
+            self._equity = self.valuation().equity
+            self._watch.note(self._equity, now_ns)
+        return self._equity
 
     def breach(self, now_ns: int) -> Breach | None:
         """The account-wide limit that is reached now; None also while equity cannot be told."""
@@ -326,8 +325,7 @@ class RiskBook:
                 f"{', '.join(self._exposure.unmarked())} held without market data",
                 "a price for everything held",
             )
-        breach = self.reached()
-        if breach is None:
+        if (breach := self.reached()) is None:
             return None
         return Refusal(breach.limit, breach.value, breach.compared_with)
 

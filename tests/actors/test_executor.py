@@ -6,6 +6,7 @@ from executor_stand import Stand
 from fake import SECOND
 from orders_told import ID, SYMBOL, D, S, approved, at_venue, intended, new, report, snapshot, trade
 
+from genesis.actors.journaling import TOGETHER_MAX
 from genesis.messages.control import Halt, ReconcileDone, ReconcileNow
 from genesis.messages.journal import (
     AppendFacts,
@@ -16,6 +17,7 @@ from genesis.messages.journal import (
     OrderSent,
     Reconciled,
 )
+from genesis.messages.lifecycle import Ping
 from genesis.messages.orders import (
     AccountSnapshot,
     CancelAtVenue,
@@ -52,6 +54,26 @@ def test_that_it_was_sent_is_written_with_the_next_fact_or_when_it_is_checked() 
     assert stand.recorded() == [intended(), OrderSent(ID)]
     sent = stand.sent(AppendFacts)[-1].facts[0]
     assert sent.time_ns == stand.runtime.clock.time_ns - SECOND
+
+
+def test_what_the_venue_says_at_one_moment_is_handed_over_together() -> None:
+    stand = Stand()
+    stand.send()
+    stand.clear()
+    stand.tell(new(), trade(5))
+    [handed] = stand.sent(AppendFacts)
+    assert [type(fact.event) for fact in handed.facts] == [OrderSent, OrderMoved, OrderFilled]
+
+
+def test_what_was_said_waits_for_no_more_than_the_messages_behind() -> None:
+    stand = Stand()
+    stand.send()
+    stand.clear()
+    stand.tell(new(), Ping(stand.epoch, 1))
+    assert stand.moves() == [S.NEW]
+    stand.tell(*(trade(n, "0.0001", status=S.PARTIALLY_FILLED) for n in range(TOGETHER_MAX + 1)))
+    [_, full, rest] = stand.sent(AppendFacts)
+    assert (len(full.facts), len(rest.facts)) == (TOGETHER_MAX, 1)
 
 
 def test_that_it_was_sent_is_written_at_the_end() -> None:

@@ -81,6 +81,17 @@ def test_balances_are_compared_only_when_every_fill_is_folded() -> None:
     assert stand.sent(ReconcileDone)[0].differences != ()
 
 
+def test_balances_are_not_compared_while_a_fill_is_on_its_way_to_the_journal() -> None:
+    stand = Stand()
+    stand.send()
+    stand.tell(ReconcileNow("recovery"))
+    stand.answer({ID: at_venue(S.NEW)})
+    [query] = stand.take(QueryAccount)
+    paid = (Balance("USDT", D(400), D(0)), Balance("BTC", D("0.00999"), D(0)))
+    stand.tell(trade(5), AccountSnapshot(query.request_id, paid))
+    assert stand.sent(ReconcileDone) == [ReconcileDone("recovery", ())]
+
+
 def test_a_pass_without_all_answers_is_begun_again() -> None:
     stand = Stand()
     stand.tell(ReconcileNow("recovery"))

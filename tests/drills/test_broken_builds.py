@@ -58,13 +58,13 @@ def caught(
 
 
 def test_1_a_fill_that_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    record = Executor.record
+    hold = Executor.hold
 
     def forgetful(self: Executor, *events: Any) -> None:
         kept = [e for e in events if not (isinstance(e, OrderFilled) and e.trade_id % 3 == 0)]
-        record(self, *kept)
+        hold(self, *kept)
 
-    monkeypatch.setattr(Executor, "record", forgetful)
+    monkeypatch.setattr(Executor, "hold", forgetful)
     assert caught("1")
 
 
