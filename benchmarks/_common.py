@@ -24,11 +24,15 @@ LOTS_PER_UNIT = 1000  # the deltas' quantities have three decimals
 
 def report(bench: str, n: int, secs: float, **more: Any) -> None:
     """Print one JSON line in the form of the peers' benchmarks."""
+    line = {"bench": bench, "n": n, "secs": round(secs, 3), "per_s": round(n / secs)}
+    print(json.dumps({**line, "peak_rss_mb": peak_rss_mb(), **more}), flush=True)
+
+
+def peak_rss_mb() -> int:
+    """The most memory this process had so far."""
     # Linux counts the peak in KiB, macOS in bytes.
     unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-    peak_rss_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
-    line = {"bench": bench, "n": n, "secs": round(secs, 3), "per_s": round(n / secs)}
-    print(json.dumps({**line, "peak_rss_mb": peak_rss_mb, **more}), flush=True)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
 
 
 def deltas() -> tuple[npt.NDArray[np.int64], str]:

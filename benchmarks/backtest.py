@@ -3,14 +3,17 @@
 (a) EMA cross, a Python strategy woken on every trade; (b) the same woken every 100 ms over level
 changes and trades; (c) the same on candles. Each in three sizes, to show how the cost grows, and
 each size in a process of its own, so that peak memory is its own. The times are of the run, as
-those of the peers are; preparing the columns is told beside them.
+those of the peers are; converting the columns, which the first backtest of a history does once,
+happens in another process and is told beside them.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from benchmarks._common import ROOT, peers_data, report
+from benchmarks._common import ROOT, peak_rss_mb, peers_data, report
 from genesis import daemon
 from genesis.backtest.run import run_backtest
 from genesis.config import Settings
@@ -29,6 +32,7 @@ from genesis.domain.instrument import Instrument
 from genesis.exchange.bars import CHUNK, bar_rows
 from genesis.exchange.ohlcv import Bars
 from genesis.exchange.source import Market
+from genesis.exchange.tape_cache import History, TapeCache
 from genesis.exchange.trades import Trades, trade_rows
 from genesis.messages.market import ROW, Kind, Rows
 from genesis.messages.orders import OrderUpdated
@@ -162,14 +166,32 @@ def settings(fast: int, slow: int) -> Settings:
     return Settings.load(None, given)
 
 
+def kept(folder: Path, kind: str, n: int) -> Rows:
+    """The columns as a backtest maps them from its cache; converted where they are not there."""
+
+    def convert() -> History:
+        return History({SYMBOL: BTC}, {SYMBOL: KINDS[kind][1](n)})
+
+    return TapeCache(folder).history((), f"{kind}/{n}", convert).rows[SYMBOL]
+
+
+def prepare(folder: Path, kind: str, n: int) -> None:
+    """Convert the columns, as the first backtest of a history does, and say what that costs."""
+    began = time.perf_counter()
+    kept(folder, kind, n)
+    took_s = time.perf_counter() - began
+    print(json.dumps({"prepare_secs": round(took_s, 3), "prepare_peak_rss_mb": peak_rss_mb()}))
+
+
 def one(kind: str, n: int) -> None:
-    name, make_tape, (fast, slow), events = KINDS[kind]
+    name, _, (fast, slow), events = KINDS[kind]
     book.warm_up()
     tape.warm_up()
     averages(np.zeros(1, np.int64), 0.5, 0.5, 0.0, 0.0)
-    began = time.perf_counter()
-    rows = make_tape(n)
-    prepared = time.perf_counter() - began
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.backtest", "prepare", kind, str(n), folder]
+        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+        rows = kept(Path(folder), kind, n)  # goes on to be mapped
     market = Market(kind, {SYMBOL: BTC}, iter(()), int(rows["time_ns"][0]), True, {SYMBOL: rows})
     chosen = settings(fast, slow)
     strategies = daemon.strategies(chosen, (SYMBOL,))
@@ -186,7 +208,7 @@ def one(kind: str, n: int) -> None:
         f"backtest: {name}",
         events * n,
         secs,
-        prepare_secs=round(prepared, 3),
+        **json.loads(done.stdout),
         orders=summary.orders,
         fills=summary.fills,
         refusals=summary.refusals,
@@ -195,6 +217,9 @@ def one(kind: str, n: int) -> None:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["prepare"]:
+        prepare(Path(sys.argv[4]), sys.argv[2], int(sys.argv[3]))
+        return
     if len(sys.argv) > 2:
         one(sys.argv[1], int(sys.argv[2]))
         return

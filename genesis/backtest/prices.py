@@ -11,6 +11,7 @@ import numpy.typing as npt
 from genesis.domain.instrument import Instrument
 from genesis.errors import BadFrame
 from genesis.exchange.binance.decode import Decoder
+from genesis.exchange.mapped import looked_through
 from genesis.messages.market import ROW, Kind, RawFrame, Rows
 
 BUCKETS = 50_000
@@ -39,10 +40,13 @@ class PricePath(msgspec.Struct, frozen=True):
 def price_path(rows: Rows, start_ns: int, end_ns: int, buckets: int = BUCKETS) -> PricePath:
     """The path of rows (dtype ``ROW``) within [start_ns, end_ns)."""
     first, last = np.searchsorted(rows["time_ns"], (start_ns, end_ns))
-    rows = rows[first:last]
-    kinds = rows["kind"]
-    at = np.flatnonzero((kinds == _TRADES[0]) | (kinds == _TRADES[1]))
-    return _path(rows["time_ns"][at], rows["price_ticks"][at], start_ns, end_ns, buckets)
+    times, ticks = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for part in looked_through(rows[first:last]):
+        kinds = part["kind"]
+        at = np.flatnonzero((kinds == _TRADES[0]) | (kinds == _TRADES[1]))
+        times.append(part["time_ns"][at])
+        ticks.append(part["price_ticks"][at])
+    return _path(np.concatenate(times), np.concatenate(ticks), start_ns, end_ns, buckets)
 
 
 def _path(times: Ints, ticks: Ints, start_ns: int, end_ns: int, buckets: int) -> PricePath:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from genesis.errors import BadFrame, InputError
+from genesis.exchange.mapped import looked_through, release
 from genesis.exchange.port import DecoderPort
 from genesis.exchange.unshown import Reached
 from genesis.messages.market import MarketBatch, MarketRows, RawFrame, RawFrames, Rows, table_of
@@ -18,6 +19,8 @@ FRAMES_MAX = 512
 """Frames in one stretch, unless more came in the same nanosecond."""
 ROWS_MAX = 1 << 14
 """Rows of one symbol in one stretch of a tape, unless more came in the same nanosecond."""
+RELEASED_BEHIND = 1 << 17
+"""So many rows that are taken are kept in memory, for those who still have to look at them."""
 
 
 class Stretch(NamedTuple):
@@ -160,9 +163,9 @@ class _Track:
         self._rows = rows
         # Searched without a copy, as numpy would make one of a column of a structure.
         self._times = rows["time_ns"].data
-        self._breaks = breaks_ns(rows)
+        self._breaks = breaks_ns(looked_through(rows))
         self._broken = 0  # how many of them are taken
-        self._at = 0
+        self._at = self._released = 0
         self._end = len(rows) if end_ns is None else bisect_left(self._times, end_ns)
         self.next_ns = self._times[0] if self._end else None
         self.last_ns = 0
@@ -191,6 +194,9 @@ class _Track:
         self.last_ns = self._times[self._at - 1]
         while self._broken < len(self._breaks) and self._breaks[self._broken] <= self.last_ns:
             self._broken += 1
+        if first - self._released > 2 * RELEASED_BEHIND:
+            done, self._released = self._released, first - RELEASED_BEHIND
+            release(self._rows[done : self._released])
         return self._rows[first : self._at]
 
     def _place(self, before_ns: int) -> int:

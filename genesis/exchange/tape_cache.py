@@ -21,6 +21,7 @@ import numpy as np
 import platformdirs
 
 from genesis.domain.instrument import Instrument
+from genesis.exchange.mapped import looked_through
 from genesis.messages.market import ROW, Rows
 
 FORMAT = 1
@@ -178,7 +179,10 @@ def _map(path: Path) -> Rows:
 
 
 def _checksum(rows: Rows) -> int:
-    return zlib.crc32(np.ascontiguousarray(rows).view(np.uint8).data)
+    checksum = 0
+    for part in looked_through(rows):
+        checksum = zlib.crc32(np.ascontiguousarray(part).view(np.uint8).data, checksum)
+    return checksum
 
 
 def _size(entry: Path) -> int:

@@ -5,7 +5,7 @@ What is found does not depend on how the rows were batched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -96,17 +96,19 @@ def pieces(rows: Rows, book: Book) -> Iterator[Rows]:
         start = end
 
 
-def breaks_ns(rows: Rows) -> list[int]:
-    """When rows came that may lose a book or make it whole, in order.
+def breaks_ns(parts: Iterable[Rows]) -> list[int]:
+    """When rows came that may lose a book or make it whole, in order. ``parts`` follow each other.
 
     Told by kinds and update ids: that a book crosses, only who folds it knows.
     """
-    table = table_of(rows)
     found: list[int] = []
-    place, newest_id = k.next_break(table, 0, 0)
-    while place < len(table):
-        found.append(int(table[place, k.TIME]))
-        place, newest_id = k.next_break(table, place + 1, newest_id)
+    newest_id = 0
+    for rows in parts:
+        table = table_of(rows)
+        place, newest_id = k.next_break(table, 0, newest_id)
+        while place < len(table):
+            found.append(int(table[place, k.TIME]))
+            place, newest_id = k.next_break(table, place + 1, newest_id)
     return found
 
 
