@@ -25,6 +25,8 @@ from genesis.messages.orders import CancelOrders
 from genesis.runtime.gate import HALT, GateReading, TradingGate
 
 RECOVERY = "recovery"
+STARTING = "starting, comparing with the venue"
+"""Why the gate is shut when a run begins."""
 JOURNAL = "journal"
 SHUTDOWN = "shutdown"
 OPERATOR = "operator"

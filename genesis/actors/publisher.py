@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 from genesis.actors.journaling import FollowingActor
 from genesis.actors.risk import mark_of
+from genesis.counted import counted
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits
+from genesis.domain.money import rounded_down, text
 from genesis.domain.order import TERMINAL
 from genesis.domain.risk_book import RiskBook
 from genesis.domain.sentences import sentence
@@ -24,16 +27,19 @@ from genesis.messages.journal import (
     OrderFilled,
     OrderIntended,
     OrderMoved,
+    Reconciled,
 )
 from genesis.messages.lifecycle import ActorsSeen, RunOver
 from genesis.messages.market import BookView
 from genesis.runtime.actor import Context, handles
-from genesis.runtime.gate import TradingGate
+from genesis.runtime.gate import GateReading, GateState, TradingGate
 
 KEPT = 50
 """Fills and notes a viewer may scroll back."""
 CURVE_POINTS = 240
 CURVE_EVERY_NS = 1_000_000_000
+_FINEST = 8
+"""Decimals of a fee, and so of what is held after it."""
 
 
 class Tick(Message, frozen=True):
@@ -70,6 +76,7 @@ class Publisher(FollowingActor):
         self._actors: tuple[v.ActorLine, ...] = ()
         self._curve: deque[float] = deque(maxlen=CURVE_POINTS)
         self._curve_ns = 0
+        self._differences: tuple[str, ...] = ()
         self._ended = ""
         self._ended_ns: int | None = None
         self._ended_counters: v.CounterLine | None = None
@@ -95,9 +102,10 @@ class Publisher(FollowingActor):
                 self._fills.appendleft(self._fill_line(event, entry.time_ns))
             elif isinstance(event, Halted):
                 self.count("halts")
-            text = sentence(event)
-            if text:
-                self._notes.appendleft(v.NoteLine(entry.time_ns, text))
+            elif isinstance(event, Reconciled):
+                self._differences = event.differences
+            if told := sentence(event):
+                self._notes.appendleft(v.NoteLine(entry.time_ns, told))
 
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
@@ -158,7 +166,6 @@ class Publisher(FollowingActor):
         if book is not None:
             for view in self._views.values():
                 book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
-        gate = self._gate.read()
         return v.ViewState(
             seq=self._state.seq + 1,
             now_ns=self._shown_ns(),
@@ -169,11 +176,21 @@ class Publisher(FollowingActor):
             orders=() if book is None else tuple(self._orders(book)),
             fills=tuple(self._fills),
             actors=self._actors,
-            gate=v.GateLine(str(gate.state), gate.reason, gate.halted),
+            gate=self._gate_line(self._gate.read()),
             notes=tuple(self._notes),
             counters=self._ended_counters or self._counters(),
             ended=self._ended,
         )
+
+    def _gate_line(self, gate: GateReading) -> v.GateLine:
+        """While the gate waits for the venue to agree, what they differ in is the reason."""
+        if gate.state is GateState.ACTIVE:
+            self._differences = ()
+        reason = gate.reason
+        if self._differences and gate.state is GateState.HALTED and not gate.halted:
+            many = counted(len(self._differences), "difference")
+            reason = f"asking about {many}: {'; '.join(self._differences)} ({reason})"
+        return v.GateLine(str(gate.state), reason, gate.halted)
 
     def _account(self, book: RiskBook) -> v.AccountLine:
         now_ns = self._shown_ns()
@@ -202,13 +219,14 @@ class Publisher(FollowingActor):
         for symbol, position in sorted(book.state.ledger.positions.items()):
             if position.quantity:
                 mark = book.mids.get(symbol, position.last_price)
+                digits = self._digits(symbol)
                 value = position.quantity * mark
                 lines.append(
                     v.PositionLine(
                         symbol=symbol,
-                        quantity=position.quantity,
+                        quantity=_written(position.quantity, digits.step, _FINEST),
                         average_price=position.average_price,
-                        mark=mark,
+                        mark=_written(mark, digits.tick),
                         value=value,
                         unrealized_pnl=value - position.cost,
                     )
@@ -216,44 +234,56 @@ class Publisher(FollowingActor):
         return lines
 
     def _orders(self, book: RiskBook) -> list[v.OrderLine]:
-        open_orders = book.state.orders.open
-        return [
-            v.OrderLine(
-                client_order_id=name,
-                strategy=order.strategy,
-                symbol=order.symbol,
-                side=str(order.side),
-                price=order.price,
-                quantity=order.quantity,
-                filled=order.filled,
-                status=str(order.status),
-                time_ns=self._times.get(name, order.decided_ns),
+        lines = []
+        for name, order in reversed(book.state.orders.open.items()):
+            digits = self._digits(order.symbol)
+            lines.append(
+                v.OrderLine(
+                    client_order_id=name,
+                    strategy=order.strategy,
+                    symbol=order.symbol,
+                    side=str(order.side),
+                    price=None if order.price is None else _written(order.price, digits.tick),
+                    quantity=_written(order.quantity, digits.step),
+                    filled=_written(order.filled, digits.step),
+                    status=str(order.status),
+                    time_ns=self._times.get(name, order.decided_ns),
+                )
             )
-            for name, order in reversed(open_orders.items())
-        ]
+        return lines
+
+    def _digits(self, symbol: str) -> _Digits:
+        """A symbol that is held from a former run may be none of this run's."""
+        instrument = self._instruments.get(symbol)
+        if instrument is None:
+            return _Digits(0, 0)
+        step_decimals = len(text(instrument.step_size).partition(".")[2])
+        return _Digits(instrument.price_decimals, step_decimals)
 
     def _book_line(self, view: BookView) -> v.BookLine:
         instrument = self._instruments[view.symbol]
+        step = self._digits(view.symbol).step
         return v.BookLine(
             symbol=view.symbol,
             synced=view.synced,
             bid=instrument.price(view.bid_ticks),
-            bid_quantity=_on_step(instrument.quantity(view.bid_lots), instrument),
+            bid_quantity=_written(instrument.quantity(view.bid_lots), step),
             ask=instrument.price(view.ask_ticks),
-            ask_quantity=_on_step(instrument.quantity(view.ask_lots), instrument),
+            ask_quantity=_written(instrument.quantity(view.ask_lots), step),
             data_time_ns=view.time_ns,
             update_id=view.update_id,
         )
 
     def _fill_line(self, fill: OrderFilled, time_ns: int) -> v.FillLine:
+        digits = self._digits(fill.symbol)
         return v.FillLine(
             time_ns=time_ns,
             strategy=fill.strategy,
             symbol=fill.symbol,
             side=str(fill.side),
-            quantity=_on_step(fill.quantity, self._instruments.get(fill.symbol)),
-            price=fill.price,
-            fee=fill.fee,
+            quantity=_written(fill.quantity, digits.step),
+            price=_written(fill.price, digits.tick),
+            fee=_written(fill.fee, _FINEST),
             fee_asset=fill.fee_asset,
             maker=fill.maker,
         )
@@ -263,7 +293,17 @@ class Publisher(FollowingActor):
         return v.CounterLine(**{name: get(name) for name in v.CounterLine.__struct_fields__})
 
 
-def _on_step(quantity: Decimal, instrument: Instrument | None) -> Decimal:
-    """Without the digits below an order's step where they are all zero."""
-    whole = quantity if instrument is None else instrument.floor_quantity(quantity)
-    return whole if whole == quantity else quantity
+class _Digits(NamedTuple):
+    """Decimals of a symbol's prices and of its orders' quantities."""
+
+    tick: int
+    step: int
+
+
+def _written(value: Decimal, *digits: int) -> Decimal:
+    """With as many decimals as the first of ``digits`` that loses nothing: the journal keeps no
+    final zeros."""
+    for decimals in digits:
+        if (whole := rounded_down(value, decimals)) == value:
+            return whole
+    return value

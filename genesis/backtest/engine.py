@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pykka
 
-from genesis.actors.ladder import RECOVERY
+from genesis.actors.ladder import RECOVERY, STARTING
 from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
 from genesis.config import Settings
@@ -102,7 +102,7 @@ class VirtualSession:
         self.runtime.lookahead = lookahead and healthy and not self.house.reads_depth
         paper = settings.paper
         self.runtime.reaction_ns = (paper.latency_to_venue_ms + paper.latency_from_venue_ms) * MS
-        self.house.gate.hold(RECOVERY, "starting")
+        self.house.gate.hold(RECOVERY, STARTING)
         if state.halted:
             self.house.gate.hold(HALT, state.halt_reason)
         self._ended = False

@@ -11,10 +11,10 @@ from orders_told import BTC, ID, LIMITS, SYMBOL, D, S, appended, filled, intende
 
 from genesis.actors.publisher import KEPT, Publisher
 from genesis.messages.control import CommandAnswer
-from genesis.messages.journal import Halted, OrderMoved, OrderSent
+from genesis.messages.journal import Halted, OrderMoved, OrderSent, Reconciled
 from genesis.messages.lifecycle import ActorSeen, ActorsSeen, RunOver
 from genesis.messages.market import BookView
-from genesis.messages.view import SubscribeView, ViewDelta, ViewSnapshot, ViewState, fold
+from genesis.messages.view import GateLine, SubscribeView, ViewDelta, ViewSnapshot, ViewState, fold
 from genesis.runtime.gate import TradingGate
 from genesis.tui.bridge import PATIENCE_NS, ViewBridge
 from genesis.tui.slot import Slot
@@ -141,6 +141,57 @@ def test_nothing_is_kept_of_orders_that_have_ended_even_when_nobody_looks() -> N
         stand.tell(appended(3 + 2 * n, intended(name), end))
     assert isinstance(stand.actor, Publisher)
     assert stand.actor._times == {}
+
+
+def test_numbers_have_all_their_digits_also_when_the_journal_kept_no_final_zeros() -> None:
+    stand = Stand(ready=False)
+    order = msgspec.structs.replace(intended(), price=D("61685.9"), quantity=D("0.01"))
+    held = msgspec.structs.replace(filled(5), quantity=D("0.004"), cumulative_quantity=D("0.004"))
+    stand.tell(snapshot(order, msgspec.structs.replace(held, status=S.PARTIALLY_FILLED)))
+    stand.show("61685.9")
+    state = stand.look()
+    [line] = state.orders
+    assert (str(line.price), str(line.quantity)) == ("61685.90", "0.01000")
+    assert str(line.filled) == "0.00400"
+    [position] = state.positions
+    assert str(position.mark) == "61685.90"
+    stand.tell(appended(5, filled(6, name="g1-ema-1-9")))
+    fill = stand.look().fills[0]
+    assert (str(fill.price), str(fill.quantity)) == ("60000.00", "0.01000")
+    assert str(fill.fee) == "0.00001000"
+
+
+def test_what_is_finer_than_a_tick_or_a_step_keeps_its_digits() -> None:
+    stand = Stand(ready=False)
+    part = msgspec.structs.replace(filled(5), fee=D("0.0000041"))
+    stand.tell(snapshot(intended(), part))
+    stand.show("60000")
+    [position] = stand.look().positions
+    assert str(position.quantity) == "0.00999590"
+
+
+def test_the_gate_says_what_it_waits_for_at_the_venue() -> None:
+    stand = Stand()
+    stand.gate.hold("recovery", "starting")
+    differences = ("the venue does not know g1-ema-1-1", "the venue does not know g1-ema-1-2")
+    stand.tell(appended(3, Reconciled("recovery", differences)))
+    gate = stand.look().gate
+    assert gate is not None
+    assert gate.reason == (
+        "asking about 2 differences: the venue does not know g1-ema-1-1; the venue does not know "
+        "g1-ema-1-2 (starting)"
+    )
+    stand.gate.release("recovery")
+    assert stand.look().gate == GateLine("ACTIVE", "", False)
+    stand.gate.hold("recovery", "risk is restarting")
+    assert stand.look().gate == GateLine("HALTED", "risk is restarting", False)
+
+
+def test_a_latched_halt_keeps_its_own_reason() -> None:
+    stand = Stand()
+    stand.gate.hold("halt", "drawdown")
+    stand.tell(appended(3, Reconciled("halt", ("the venue does not know g1-ema-1-1",))))
+    assert stand.look().gate == GateLine("HALTED", "drawdown", True)
 
 
 def test_fills_and_notes_are_newest_first_and_bounded() -> None:
