@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pykka
 
-from genesis.actors.ladder import RECOVERY
+from genesis.actors.ladder import RECOVERY, STARTING
 from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
 from genesis.capture.live import LiveCapture
@@ -19,6 +19,7 @@ from genesis.daemon import House
 from genesis.domain import book, vigil
 from genesis.domain.state import TradingState
 from genesis.errors import JournalTampered, StorageError
+from genesis.exchange.binance import decode
 from genesis.exchange.source import Market, open_market
 from genesis.messages.base import Message
 from genesis.messages.control import Quit
@@ -76,6 +77,7 @@ class Session:
     """Build it (which opens and checks everything), ``start``, then ``wait``."""
 
     def __init__(self, settings: Settings, folder: DataFolder, options: Options) -> None:
+        decode.warm_up()
         book.warm_up()
         tape.warm_up()
         vigil.warm_up()
@@ -111,7 +113,7 @@ class Session:
             self._reports.put,
         )
         self._capture.begin(folder.path, state, self._market, self.house.supervised)
-        self.house.gate.hold(RECOVERY, "starting")
+        self.house.gate.hold(RECOVERY, STARTING)
         if state.halted:
             self.house.gate.hold(HALT, state.halt_reason)
         self._best: dict[str, Best] = {}
@@ -187,9 +189,10 @@ class Session:
         """Nothing more will come; whoever watches decides when to leave."""
         options = self._options
         asked_to_end = options.until_end or options.for_s is not None
-        if options.attended and (self._error or not asked_to_end):
+        stays = options.attended if self._error else not asked_to_end
+        if stays:
             self.runtime.address("publisher").tell(RunOver(reason))
-        elif asked_to_end or self._error:
+        else:
             self._end(reason)
 
     def _end(self, reason: str) -> None:

@@ -16,6 +16,8 @@ def status_line(state: ViewState) -> str:
     """Time, money, books with their age, counts, gate; calm and on one line."""
     when = datetime.fromtimestamp(state.now_ns // 1_000_000_000, UTC)
     parts = [f"{when:%H:%M:%S}"]
+    if state.ended:
+        parts.append("market ended")
     account = state.account
     if account is not None:
         parts.append(

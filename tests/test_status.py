@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal as D
 from pathlib import Path
 
+import msgspec
+
 from genesis.messages.view import AccountLine, BookLine, CounterLine, GateLine, ViewState
 from genesis.status import closing_line, status_line
 from genesis.summary import Summary
@@ -54,3 +56,5 @@ def test_a_status_line_holds_money_books_counts_and_the_gate() -> None:
         "12:00:00  equity 1001.25 USDT (-1.50 today)  BTCUSDT 61685.99/61686.00 0.5 s old"
         "  ETHUSDT waits for its book  orders 12, fills 3  HALTED (testing)"
     )
+    over = msgspec.structs.replace(state, ended="the market is over")
+    assert status_line(over).startswith("12:00:00  market ended  equity 1001.25 USDT")

@@ -16,6 +16,7 @@ from genesis.tui.text import (
     fit,
     limit,
     money,
+    name,
     number,
     percent,
     sparkline,
@@ -26,6 +27,8 @@ from genesis.tui.theme import Line, Tone
 WIDE = 110
 LABEL = 10
 FIGURE = 11
+MARKET = 30
+"""From so many cells on the market's name makes room for what was counted."""
 NEAR_LIMIT = Decimal("0.8")
 """Part of a limit from which its row is written brightly."""
 
@@ -36,16 +39,20 @@ def heading(state: ViewState | None, quiet_s: int, width: int) -> list[Line]:
         return [((fit("GENESIS  waiting for the first figures", width), "head"),)]
     # Narrow, the counters need the room of the date.
     when = date_clock(state.now_ns) if width >= WIDE else f"{clock(state.now_ns)} UTC"
-    if quiet_s:
+    if state.ended:
+        when = f"market ended {when}"
+    elif quiet_s:
         when = f"nothing new for {quiet_s} s · {when}"
+    counted = "" if state.counters is None else counters(state.counters, width)
     title = f"GENESIS {clean(state.title)}"
-    title = fit(title, min(len(title), max(0, width - len(when) - 1)))
+    room = width - len(when) - 1
+    title = name(title, min(len(title), room, max(MARKET, room - len(counted) - 5)))
     room = width - len(title) - len(when)
     middle = counters(state.counters, room - 6) if state.counters is not None else ""
     return [
         (
             (title, "head-bright"),
-            (f"   {middle}".ljust(room), "head-dim"),
+            (f"   {middle}".ljust(room)[:room], "head-dim"),
             (when, "head-bright" if quiet_s else "head"),
         )
     ]

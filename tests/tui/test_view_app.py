@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal as D
 
 import pytest
@@ -65,6 +66,36 @@ def test_nothing_is_cut_or_overlaps(size: tuple[int, int]) -> None:
             assert cells[3:6] == [line.side.lower(), str(line.quantity), str(line.price)]
 
     play(state(), scene, size)
+
+
+TWO_FILES = "recording btcusdt_20240808.gz, ethusdt_20240808.gz"
+
+
+@pytest.mark.parametrize(
+    ("size", "counted"),
+    [
+        (SMALL, "   orders 96  gaps 1  refused 3   "),
+        (LARGE, "   decisions 388  fills 25  orders 96"),
+    ],
+)
+def test_a_long_market_makes_room_for_what_was_counted(size: tuple[int, int], counted: str) -> None:
+    heading = shown(replace(state(), title=TWO_FILES), size).splitlines()[0]
+    assert heading.startswith(f"GENESIS record…sdt_20240808.gz{counted}")
+    assert heading.endswith("23:59:58 UTC")
+
+
+def test_without_counts_the_market_has_all_the_room() -> None:
+    assert shown(replace(state(), title=TWO_FILES, counters=None)).startswith(
+        f"GENESIS {TWO_FILES}"
+    )
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_a_market_that_has_ended_is_said_to_have(size: tuple[int, int]) -> None:
+    over = replace(state(), title=TWO_FILES, ended="the market is over")
+    heading = shown(over, size).splitlines()[0]
+    assert "gaps 1  refused 3" in heading
+    assert re.search(r"   market ended (2024-08-08 )?23:59:58 UTC$", heading)
 
 
 def test_large_amounts_keep_their_columns() -> None:
