@@ -143,7 +143,8 @@ def _run(settings: Settings, options: Options, as_json: bool) -> Outcome:
             session.quit("asked by a signal")
         outcome = _watch(session, settings) if options.attended else _print_status(session, as_json)
         if outcome.summary is not None:
-            quote, halted = settings.account.quote, outcome.exit_code == HALTED
+            halted = session.house.gate.read().reason if outcome.exit_code == HALTED else ""
+            quote = settings.account.quote
             line = closing_line(outcome.summary, quote, folder.path, halted=halted)
             _say(line, sys.stderr if as_json else sys.stdout)
     return outcome

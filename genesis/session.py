@@ -27,6 +27,7 @@ from genesis.messages.journal import JournalFailed, JournalRecovered
 from genesis.messages.lifecycle import (
     Ended,
     Failed,
+    GaveUp,
     InputFailed,
     MarketEnded,
     RunOver,
@@ -171,6 +172,9 @@ class Session:
                     self.runtime.address(name).tell(StartMarket())
             case MarketEnded():
                 self._over("the market is over")
+            case GaveUp(reason) if self._settings.market.speed == 0 and not self._options.attended:
+                # The market stands while a restart waits; and nobody is there to resume.
+                self._end(reason)
             case Quit(reason):
                 self._end(reason)
             case InputFailed(error):

@@ -33,8 +33,8 @@ def status_line(state: ViewState) -> str:
     return "  ".join(parts)
 
 
-def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: bool) -> str:
-    """What the run came to, where its journal is, and whether a halt outlives it."""
+def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: str) -> str:
+    """What the run came to, where its journal is, and why a halt outlives it, if one does."""
     equity, start = Decimal(summary.equity), Decimal(summary.start)
     done = f"{counted(summary.orders, 'order')}, {counted(summary.fills, 'fill')}"
     parts = [
@@ -43,7 +43,8 @@ def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: bool) 
         f"Journal: {data_dir / JOURNAL_NAME}",
     ]
     if halted:
-        parts.insert(1, "Trading stays halted, also at the next start, until it is resumed.")
+        stays = "Trading stays halted, also at the next start, until it is resumed"
+        parts.insert(1, f"{stays} ({halted}).")
     return " ".join(parts)
 
 

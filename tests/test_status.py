@@ -22,16 +22,16 @@ def summary(**changes: object) -> Summary:
 
 
 def test_the_closing_line_says_what_the_run_came_to() -> None:
-    assert closing_line(summary(), "USDT", Path("data"), halted=False) == (
+    assert closing_line(summary(), "USDT", Path("data"), halted="") == (
         "Ended: 15 orders, 1 fill, equity 999.93 USDT"
         " (-0.07 since the account was opened). Journal: data/journal.db"
     )
 
 
 def test_the_closing_line_says_that_a_halt_stays() -> None:
-    line = closing_line(summary(equity="1000.5"), "USDT", Path("data"), halted=True)
+    line = closing_line(summary(equity="1000.5"), "USDT", Path("data"), halted="testing")
     assert "(+0.50 since the account was opened)" in line
-    assert "Trading stays halted, also at the next start, until it is resumed." in line
+    assert "Trading stays halted, also at the next start, until it is resumed (testing)." in line
 
 
 def test_a_status_line_holds_money_books_counts_and_the_gate() -> None:

@@ -36,6 +36,7 @@ from genesis.messages.lifecycle import (
     Ended,
     Failed,
     Finish,
+    GaveUp,
     Heartbeat,
     InputFailed,
     MailboxOverflowed,
@@ -70,6 +71,8 @@ from genesis.runtime.supervision import (
 )
 
 PUBLISHER = "publisher"
+SOON_NS = 10_000_000
+"""No restart waits longer at the end: where time waits for the work, it would wait for that one."""
 
 
 class Supervisor(JournalingActor):
@@ -131,11 +134,13 @@ class Supervisor(JournalingActor):
                 case Spawn(name, 0):
                     self._spawn(name)
                 case Spawn(name, delay_ns):
-                    self.after_wall(delay_ns, SpawnDue(name))
+                    wait_ns = delay_ns if self._ending is None else min(delay_ns, SOON_NS)
+                    self.after_wall(wait_ns, SpawnDue(name))
                 case StopChild(name):
                     self._stop_child(name)
                 case Escalate(_, reason):
                     self._ladder.halt(Halt(reason, self.name))
+                    self._report(GaveUp(reason))
                 case Restarted(name, cause, reason):
                     self.count("restarts")
                     self.record(ActorRestarted(name, self._epochs[name], cause, reason))
@@ -315,6 +320,8 @@ class Supervisor(JournalingActor):
             self._ending = shutdown
             self._ladder.hold(SHUTDOWN, shutdown.reason)
             self._cancel_everything(shutdown)
+            for name in self._starts:
+                self._on_spawn_due(SpawnDue(name))
             self.after_wall(self._times.shutdown_timeout_ns, ShutdownDue())
 
     def _cancel_everything(self, shutdown: Shutdown) -> None:

@@ -114,6 +114,12 @@ class InputFailed(Control, frozen=True):
     error: str
 
 
+class GaveUp(Message, frozen=True):
+    """A group failed more often than it may: trading is halted, and its restarts wait ever longer."""
+
+    reason: str
+
+
 class Shutdown(Control, frozen=True):
     """End in good order: gate shut, orders cancelled, children stopped in reverse order."""
 

@@ -15,6 +15,7 @@ from genesis.messages.lifecycle import (
     ActorStarted,
     ActorStopped,
     Failed,
+    GaveUp,
     MarketEnded,
     Ping,
     Pong,
@@ -156,6 +157,7 @@ def test_too_many_crashes_halt_and_go_on_restarting_slowly() -> None:
     [halted] = stand.of(Halted)
     assert isinstance(halted, Halted)
     assert "feed failed, and market more than 5 times in 60 s" in halted.reason
+    assert stand.reported(GaveUp) == [GaveUp(halted.reason)]
     assert len(stand.sent(CancelOrders, "executor")) == 1
     stand.stopped("strategy.ema")
     stand.stopped("book")

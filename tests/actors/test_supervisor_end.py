@@ -153,6 +153,22 @@ def test_an_executor_that_dies_at_the_end_is_asked_again_to_cancel() -> None:
     assert len(stand.sent(CancelOrders, "executor")) == 2
 
 
+def test_no_restart_waits_long_at_the_end() -> None:
+    """At speed 0 trading time stands while one waits, and nothing could be proven."""
+    stand = Stand()
+    for _ in range(8):
+        stand.crash("strategy.ema")
+        stand.come_up()
+    stand.clear()
+    stand.tell(Shutdown("quit"))
+    assert [name.split("#")[0] for name in stand.spawned] == ["strategy.ema"]
+    stand.come_up()
+    stand.crash("strategy.ema")
+    stand.clear()
+    stand.wait_s(0.01)
+    assert [name.split("#")[0] for name in stand.spawned] == ["strategy.ema"]
+
+
 def test_a_child_that_hangs_at_the_end_is_fenced_and_the_rest_goes_on() -> None:
     stand = Stand()
     stand.tell(Shutdown("quit"), CancelAllDone(0))

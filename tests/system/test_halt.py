@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from checks import check_money
-from house import MONEY, Ended, House, until
+from house import MONEY, SECOND, Ended, House, until
 
+from genesis import daemon
 from genesis.messages.control import RESUME_PHRASE, Halt, Resume
 from genesis.messages.journal import (
     Halted,
@@ -18,10 +19,12 @@ from genesis.messages.journal import (
     OrderSent,
     Reconciled,
     Resumed,
+    RunEnded,
 )
 from genesis.messages.orders import OrderStatus
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.gate import GateState
+from genesis.strategies import port
 
 
 def seq_of(ended: Ended, kind: type) -> int:
@@ -45,7 +48,8 @@ def crash_six_times(house: House, name: str) -> None:
 
 
 def run_into_a_halt(folder: Path, name: str = "strategy.spread_capture") -> tuple[House, Ended]:
-    house = House(folder, 7.0)
+    """Somebody watches, so the run goes on, halted, to the end it was asked for."""
+    house = House(folder, 7.0, attended=True)
     crash_six_times(house, name)
     return house, house.run()
 
@@ -68,6 +72,31 @@ def test_the_sixth_crash_halts_and_nothing_is_sent_any_more(name: str, tmp_path:
     assert max(sent_ns) <= latest_ns
     assert ended.outcome.summary is not None
     assert ended.outcome.summary.halts == 1
+
+
+class Crashes(port.Strategy):
+    cadence = port.Cadence(every_trade=True)
+
+    def on_trade(
+        self, desk: port.Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
+    ) -> None:
+        raise ValueError("always")
+
+
+def test_where_nobody_watches_and_time_waits_a_strategy_that_always_crashes_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each restart would wait longer, and the market would stand still meanwhile."""
+    monkeypatch.setattr(daemon, "strategies", lambda settings, symbols: {"ema_cross": Crashes})
+    house = House(tmp_path, 3600.0)
+    ended = house.run()
+    assert (ended.outcome.exit_code, ended.outcome.error) == (3, "")
+    (halted,) = ended.events(Halted)
+    assert "strategy.ema_cross failed, and market more than 5 times" in halted.reason
+    assert ended.events(HaltProven) == [HaltProven(0)]
+    (over,) = ended.events(RunEnded)
+    assert over.reason == halted.reason
+    assert ended.entries[-1].time_ns < house.start_ns + 600 * SECOND
 
 
 def test_five_crashes_do_not_halt(tmp_path: Path) -> None:
