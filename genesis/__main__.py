@@ -6,11 +6,13 @@ import sys
 
 import typer
 
+from genesis import kernel_cache
 from genesis.errors import GenesisError
 
 
 def main() -> None:
     """Run the command line."""
+    kernel_cache.use()
     from genesis.cli import app
 
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 
 VARIABLE = "NUMBA_CACHE_DIR"
-SOURCES = ("*/*kernels.py", "domain/book_layout.py", "messages/market.py")
+SOURCES = ("**/*kernels.py", "domain/book_layout.py", "messages/market.py")
 """Everything that is compiled, or compiled in as a constant."""
 
 

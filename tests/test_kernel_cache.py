@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from genesis import kernel_cache
+from genesis.__main__ import main
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +28,13 @@ def test_the_folder_is_the_users_and_named_by_the_sources(
     monkeypatch.delenv(kernel_cache.VARIABLE)
     monkeypatch.setattr(kernel_cache, "SOURCES", ("messages/market.py",))
     assert kernel_cache.use() != before
+
+
+def test_the_command_line_uses_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.argv", ["genesis", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    assert Path(os.environ[kernel_cache.VARIABLE]).is_relative_to(tmp_path)
 
 
 def test_an_operators_choice_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
