@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from genesis.actors.journaling import JournalingActor
-from genesis.domain.book import Book, Folded
+from genesis.domain.book import Book
+from genesis.domain.folded import Folded
 from genesis.domain.instrument import Instrument
 from genesis.messages.base import Message
 from genesis.messages.journal import BookLost, BookRecovered
@@ -58,10 +59,11 @@ class OrderBook(JournalingActor):
         if folded.gaps or folded.resyncs:
             self._report(folded)
         tops = folded.tops if len(folded.top_table) else NO_TOPS
+        view = self._view(trace_id, folded.top_ns, tops)
         trades = len(folded.trade_table)
         ticks = TradeTicks(batch.symbol, trace_id, folded.trade_table) if trades else None
-        self._show(self._view(trace_id, folded.top_ns, tops), ticks)
-        if not book.synced and not self._asked:
+        self._show(view, ticks)
+        if not view.synced and not self._asked:
             self._ask_for_snapshot()
         self.count("depth_updates", folded.depth_updates)
         self.count("trades", trades)
@@ -98,18 +100,20 @@ class OrderBook(JournalingActor):
         self.after(SNAPSHOT_RETRY_NS, AskAgain())
 
     def _view(self, trace_id: int, newest_ns: int, tops: Rows) -> BookView:
-        book = self._book
-        synced = book.synced
+        synced, update_id, time_ns, bid, bid_lots, ask, ask_lots = self._book.newest()
         bids, asks = NO_LEVELS, NO_LEVELS
         if self._depth_levels and synced:
-            bids, asks = book.levels(self._depth_levels)
+            bids, asks = self._book.levels(self._depth_levels)
         return BookView(
             self._instrument.symbol,
             trace_id,
-            book.time_ns,
+            time_ns,
             synced,
-            book.last_update_id,
-            *book.touch(),
+            update_id,
+            bid,
+            bid_lots,
+            ask,
+            ask_lots,
             bids,
             asks,
             tops,

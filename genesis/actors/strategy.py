@@ -79,6 +79,7 @@ class StrategyHost(FollowingActor):
         self._strategy = self._make()
         self._cadence = self._strategy.cadence
         self._waiting = Waiting(self._desk, self._strategy, tuple(self._instruments))
+        self._in_real_time = self.horizon_ns() is None
         self._touches: dict[str, tuple[bool, int, int]] = {}  # as last shown in real time
         self._continuing = 0
         self._continues_ns = ALL_NS
@@ -105,7 +106,7 @@ class StrategyHost(FollowingActor):
         if self._cadence.trades:
             self._desk.keep_trades(message.symbol, message.trades)
         if self._cadence.every_trade:
-            if self.horizon_ns() is None:
+            if self._in_real_time:
                 self._show_trades(message)
             else:
                 self._waiting.add_trades(message.symbol, message.trades)
@@ -115,7 +116,7 @@ class StrategyHost(FollowingActor):
     def _on_view(self, view: BookView) -> None:
         self._desk.see(view)
         if self._cadence.top_of_book and self.follower.ready:
-            if self.horizon_ns() is None:
+            if self._in_real_time:
                 self._show_touch(view)
             else:
                 self._waiting.add_view(view)
@@ -124,20 +125,20 @@ class StrategyHost(FollowingActor):
     def _show_trades(self, message: TradeTicks) -> None:
         """In real time a message is seen as it comes; in virtual time, where it is a stretch of
         many moments, what it holds waits for them."""
-        self._stamp(message.trace_id)
         desk, symbol, on_trade = self._desk, message.symbol, self._strategy.on_trade
+        desk.now_ns, desk.unseen_ns, desk.trace_id = self.now_ns(), 0, message.trace_id
         for _, _, _, side, price_ticks, quantity_lots, *_ in message.table.tolist():
             on_trade(desk, symbol, price_ticks, quantity_lots, side)
             if desk.intents:
                 self._act()
 
     def _show_touch(self, view: BookView) -> None:
-        touch = (view.synced, view.bid_ticks, view.ask_ticks)
-        if touch != self._touches.get(view.symbol):
-            self._touches[view.symbol] = touch
-            self._stamp(view.trace_id)
-            self._strategy.on_top(self._desk, view.symbol)
-            if self._desk.intents:
+        touch, symbol, desk = (view.synced, view.bid_ticks, view.ask_ticks), view.symbol, self._desk
+        if touch != self._touches.get(symbol):
+            self._touches[symbol] = touch
+            desk.now_ns, desk.unseen_ns, desk.trace_id = self.now_ns(), 0, view.trace_id
+            self._strategy.on_top(desk, symbol)
+            if desk.intents:
                 self._act()
 
     def _continue_later(self) -> None:

@@ -9,16 +9,16 @@ local order book correctly"); the kernels are in
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from genesis.domain import book_layout as lay
 from genesis.domain import level_kernels, sync_kernels
+from genesis.domain.folded import Folded, Gap, Resync, add_events
 from genesis.domain.instrument import Instrument
-from genesis.messages.market import ROW, TOP, TRADE, Kind, Levels, Rows, Table, rows_of, table_of
+from genesis.messages.market import ROW, Kind, Levels, Rows, Table, table_of
 
 PENDING_LIMIT_ROWS = 1 << 16
 """Diffs kept while waiting for a snapshot: 3.7 MB, some 150 s of a busy symbol's 100 ms diffs."""
@@ -31,79 +31,8 @@ _TOPS_CHUNK = 1 << 14
 _NO_TRADES: Table = np.empty((0, lay.TRADE_WIDTH), np.int64)
 _NO_TOPS: Table = np.empty((0, lay.TOP_WIDTH), np.int64)
 
-GAP = "update ids are missing"
-TOO_OLD = "the snapshot is older than the first buffered diff"
-CROSSED = "the book crossed"
-RESTARTED = "the stream was restarted"
-
-_REASONS = {lay.GAP: GAP, lay.TOO_OLD: TOO_OLD, lay.CROSSED_BOOK: CROSSED, lay.RESTARTED: RESTARTED}
-
-
 Top = tuple[int, int, int, int]
 """Bid ticks, bid lots, ask ticks, ask lots."""
-
-
-class Gap(NamedTuple):
-    """Why the book is not, or no longer, whole. ``reason``: GAP, TOO_OLD, CROSSED, RESTARTED."""
-
-    time_ns: int
-    expected_id: int
-    got_id: int
-    reason: str
-
-
-class Resync(NamedTuple):
-    """The book is whole as of ``update_id``. ``first``: it had never been before."""
-
-    time_ns: int
-    update_id: int
-    first: bool
-
-
-class Folded(msgspec.Struct, frozen=True):
-    """What one ``Book.fold`` brought.
-
-    ``trade_table`` has the columns of ``TRADE``, ``top_table`` those of ``TOP`` (if the book notes
-    tops; where there was one alone it may be empty: it is the touch, since ``top_ns``).
-    ``depth_diffs`` were received, ``depth_updates`` are level rows
-    applied from diffs (buffered ones when they are applied). ``crossed`` counts books dropped
-    because a diff or snapshot crossed them. ``ticker_checked`` counts update ids at which both a
-    ticker and the folded book were known, ``ticker_mismatch`` those where they differed in a price
-    or quantity.
-    """
-
-    trade_table: Table
-    top_table: Table
-    top_ns: int
-    gaps: tuple[Gap, ...]
-    resyncs: tuple[Resync, ...]
-    crossed: int
-    depth_diffs: int
-    depth_updates: int
-    snapshots: int
-    tickers: int
-    ticker_checked: int
-    ticker_mismatch: int
-
-    @property
-    def trades(self) -> Rows:
-        """Dtype ``TRADE``."""
-        return rows_of(self.trade_table, TRADE)
-
-    @property
-    def tops(self) -> Rows:
-        """Dtype ``TOP``."""
-        return rows_of(self.top_table, TOP)
-
-    @property
-    def sequence_gaps(self) -> int:
-        """Gaps in the venue's update ids (not crossings, restarts or refused snapshots)."""
-        return sum(gap.reason == GAP for gap in self.gaps)
-
-    @property
-    def recoveries(self) -> int:
-        """Resyncs after a loss: the very first sync is not one."""
-        return sum(not resync.first for resync in self.resyncs)
 
 
 class Book:
@@ -120,7 +49,7 @@ class Book:
         self._lots = np.zeros(2 * _CAPACITY, np.int64)
         self._pending = np.zeros((256, lay.ROW_WIDTH), np.int64)
         self._ring = np.zeros((_TICKER_RING, 5), np.int64)
-        self._trades = np.zeros((_TRADES_CHUNK, lay.TRADE_WIDTH), np.int64)
+        self._begin_trades()
         self._events = np.zeros((_EVENTS_CHUNK, lay.EVENT_WIDTH), np.int64)
         self._tops = np.zeros((_TOPS_CHUNK if tops else 0, lay.TOP_WIDTH), np.int64)
 
@@ -131,49 +60,76 @@ class Book:
         whoever made them.
         """
         table: Table = rows if rows.ndim == 2 else table_of(rows)
-        chunks: list[Table] = []
+        at = self._fold(table, 0)
+        known = self._known
+        if known[lay.STOPPED] or known[lay.EVENTS] or known[lay.TOPS] > 1:
+            return self._fold_rest(table, at)
+        return Folded(
+            self._take_trades(),
+            _NO_TOPS,
+            known[lay.TOP_NS],
+            (),
+            (),
+            *known[lay.CROSSED : lay.TOUCH],
+        )
+
+    def _fold_rest(self, table: Table, at: int) -> Folded:
+        """What there is to do where not all was folded at once, or more came of it than usual."""
+        trades: list[Table] = []
         tops: list[Table] = []
         gaps: list[Gap] = []
         resyncs: list[Resync] = []
-        at = top_ns = 0
+        top_ns = 0
         while True:
-            at = sync_kernels.fold_rows(
-                table,
-                at,
-                PENDING_LIMIT_ROWS,
-                self._state,
-                self._keys,
-                self._lots,
-                self._pending,
-                self._ring,
-                self._trades,
-                self._events,
-                self._tops,
-            )
-            # Python reads a list in a tenth of the time it takes to read an array.
-            counts = self._known = self._state.tolist()
-            done = counts[lay.STOPPED] == lay.DONE
-            if noted := counts[lay.TRADES]:
-                chunks.append(self._trades[:noted].copy())
-            if noted := counts[lay.TOPS]:
-                top_ns = counts[lay.TOP_NS]
-                if noted > 1 or tops or not done:
-                    if tops and tops[-1][-1, 0] == self._tops[0, 0]:
-                        tops[-1] = tops[-1][:-1]  # of one moment only the last counts
-                    tops.append(self._tops[:noted].copy())
-            if noted := counts[lay.EVENTS]:
-                _add_events(self._events[:noted].tolist(), gaps, resyncs)
-            if done:
+            known = self._known
+            trades.append(self._take_trades())
+            if noted := known[lay.TOPS]:
+                top_ns = known[lay.TOP_NS]
+                if tops and tops[-1][-1, 0] == self._tops[0, 0]:
+                    tops[-1] = tops[-1][:-1]  # of one moment only the last counts
+                tops.append(self._tops[:noted].copy())
+            if noted := known[lay.EVENTS]:
+                add_events(self._events[:noted].tolist(), gaps, resyncs)
+            if known[lay.STOPPED] == lay.DONE:
                 break
-            self._make_room(counts[lay.STOPPED], table, at)
+            self._make_room(known[lay.STOPPED], table, at)
+            at = self._fold(table, at)
         return Folded(
-            _joined(chunks) if chunks else _NO_TRADES,
-            _joined(tops) if tops else _NO_TOPS,
+            trades[0] if len(trades) == 1 else np.concatenate(trades),
+            np.concatenate(tops) if tops else _NO_TOPS,
             top_ns,
             tuple(gaps),
             tuple(resyncs),
-            *counts[lay.CROSSED : lay.TOUCH],
+            *known[lay.CROSSED : lay.TOUCH],
         )
+
+    def _fold(self, table: Table, at: int) -> int:
+        at = sync_kernels.fold_rows(
+            table,
+            at,
+            PENDING_LIMIT_ROWS,
+            self._state,
+            self._keys,
+            self._lots,
+            self._pending,
+            self._ring,
+            self._trades,
+            self._events,
+            self._tops,
+        )
+        # Python reads a list in a tenth of the time it takes to read an array.
+        self._known = self._state.tolist()
+        return at
+
+    def _begin_trades(self) -> None:
+        """Trades go out as parts of a chunk, so none is written twice."""
+        self._trades = np.empty((_TRADES_CHUNK, lay.TRADE_WIDTH), np.int64)
+        self._trades_taken = self._state[lay.TRADES] = 0
+
+    def _take_trades(self) -> Table:
+        first, end = self._trades_taken, self._known[lay.TRADES]
+        self._trades_taken = end
+        return self._trades[first:end] if first < end else _NO_TRADES
 
     def fold_levels(
         self, changes: npt.NDArray[np.int64], best: npt.NDArray[np.int64]
@@ -192,6 +148,13 @@ class Book:
             if at == len(changes):
                 return bid, ask
             self._grow_levels(len(self._keys) // 2 + 1)
+
+    def newest(self) -> tuple[bool, int, int, int, int, int, int]:
+        """``synced``, ``last_update_id``, ``time_ns`` and the ``touch``, in one go."""
+        known = self._known
+        bid, bid_lots, ask, ask_lots = known[lay.TOUCH : lay.TOUCH_END]
+        synced, update_id, time_ns = known[lay.SYNCED], known[lay.BOOK_ID], known[lay.TIME_NS]
+        return synced == 1, update_id, time_ns, bid, bid_lots, ask, ask_lots
 
     @property
     def synced(self) -> bool:
@@ -300,7 +263,10 @@ class Book:
             grown = np.zeros((2 * len(self._pending), lay.ROW_WIDTH), np.int64)
             grown[: len(self._pending)] = self._pending
             self._pending = grown
-        elif stopped != lay.DRAIN:
+        elif stopped == lay.DRAIN:
+            if self._trades_taken == len(self._trades):
+                self._begin_trades()
+        else:
             kind = int(table[at, lay.KIND])
             what = "is cut short" if stopped == lay.CUT_SHORT else "is not expected here"
             raise ValueError(f"{self.instrument.symbol}: row {at} of kind {kind} {what}")
@@ -313,24 +279,12 @@ class Book:
         self._lots = _spread(self._lots, old, capacity)
 
 
-def _add_events(events: list[list[int]], gaps: list[Gap], resyncs: list[Resync]) -> None:
-    for what, time_ns, expected, got in events:
-        if what in _REASONS:
-            gaps.append(Gap(time_ns, expected, got, _REASONS[what]))
-        else:
-            resyncs.append(Resync(time_ns, expected, what == lay.FIRST_SYNC))
-
-
 def _spread(table: npt.NDArray[np.int64], old: int, capacity: int) -> npt.NDArray[np.int64]:
     """Both halves of a table at the beginning of the halves of a larger one."""
     grown = np.zeros(2 * capacity, np.int64)
     grown[:old] = table[:old]
     grown[capacity : capacity + old] = table[old:]
     return grown
-
-
-def _joined(chunks: list[Table]) -> Table:
-    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
 
 def warm_up() -> None:

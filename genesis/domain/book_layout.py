@@ -12,8 +12,9 @@ TIME_NS, EVENT_NS = 5, 6
 TICKER_ID, TICKER_BID, TICKER_BID_LOTS, TICKER_ASK, TICKER_ASK_LOTS = 7, 8, 9, 10, 11
 PENDING_START, PENDING_END, RING_NEXT, CHECKED_ID = 12, 13, 14, 15
 TICKER_NS = 16
+TRADES = 17  # how much of the table of trades is used
 # Of the newest call of ``fold_rows``; ``TOP_NS`` is the time of the last top it noted.
-TRADES, EVENTS, TOPS, TOP_NS, STOPPED = 17, 18, 19, 20, 21
+EVENTS, TOPS, TOP_NS, STOPPED = 18, 19, 20, 21
 # Counted since the last fold began.
 CROSSED, DIFFS, UPDATES, SNAPSHOTS, TICKERS, CHECKED, MISMATCHED = 22, 23, 24, 25, 26, 27, 28
 # The touch as the newest call left it: bid, its lots, ask, its lots.

@@ -288,12 +288,10 @@ def fold_rows(
     ``state[STOPPED]`` says why it came back: DONE, or what the caller must grow or drain before
     calling again, or that the row is not a legal one. ``tops`` may be empty: then none are noted.
     """
-    for at in range(lay.TRADES, lay.CROSSED if start else lay.TOUCH):
+    for at in range(lay.EVENTS, lay.CROSSED if start else lay.TOUCH):
         state[at] = 0
     book = Tables(state, keys, lots, pending, ring, trades, events, tops)
     i: int = _fold(book, pending_limit, rows, start)
-    if state[lay.TOPS]:
-        state[lay.TOP_NS] = tops[state[lay.TOPS] - 1, 0]
     bid, bid_lots, ask, ask_lots = touch(keys, lots, state)
     at = lay.TOUCH
     state[at], state[at + 1], state[at + 2], state[at + 3] = bid, bid_lots, ask, ask_lots

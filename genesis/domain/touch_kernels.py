@@ -106,6 +106,7 @@ def note_top(book: Tables, time_ns: int) -> None:
     if at < 0 or tops[at, 0] != time_ns:
         at += 1
         state[lay.TOPS] = at + 1
+    state[lay.TOP_NS] = time_ns
     tops[at, 0], tops[at, 1] = time_ns, state[lay.TIME_NS]
     tops[at, 2], tops[at, 3] = state[lay.SYNCED], state[lay.BOOK_ID]
     bid, bid_lots, ask, ask_lots = touch(book.keys, book.lots, state)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from genesis.domain.book import Book, Folded
+from genesis.domain.book import Book
+from genesis.domain.folded import Folded
 from genesis.domain.instrument import Instrument
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.recording import Recording

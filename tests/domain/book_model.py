@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from genesis.domain.book import CROSSED, GAP, RESTARTED, TOO_OLD
+from genesis.domain.folded import CROSSED, GAP, RESTARTED, TOO_OLD
 from genesis.messages.market import ROW, Kind, Rows
 
 Frame = list[tuple[int, int, int, int, int, int, int]]

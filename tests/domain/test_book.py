@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from book_model import diff, reset, rows_of, snapshot, ticker, trade
 
-from genesis.domain.book import CROSSED, GAP, RESTARTED, TOO_OLD, Book
+from genesis.domain.book import Book
+from genesis.domain.folded import CROSSED, GAP, RESTARTED, TOO_OLD
 from genesis.domain.instrument import Instrument
 from genesis.messages.market import ROW, Kind
 
@@ -215,6 +216,21 @@ def test_light_commands_need_no_numba() -> None:
     code = "import sys, genesis.domain.instrument, genesis.messages.market; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
     assert b"numba" not in loaded
+
+
+@pytest.mark.parametrize("room", [1, 2, 3, 100])
+def test_trades_are_handed_out_once_and_never_written_again(
+    book: Book, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr("genesis.domain.book._TRADES_CHUNK", room)
+    narrow = Book(book.instrument)
+    parts = [
+        narrow.fold(rows_of(*(trade(n, n, 101, 1, 1) for n in range(first, first + 5)))).trades
+        for first in (0, 5, 10)
+    ]
+    assert [part["trade_id"].tolist() for part in parts] == [
+        list(range(first, first + 5)) for first in (0, 5, 10)
+    ]
 
 
 @pytest.mark.parametrize("room", [1, 2, 3])

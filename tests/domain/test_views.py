@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from genesis.domain.views import Views
-from genesis.messages.market import TOP, BookView
+from genesis.messages.market import NO_TOPS, TOP, BookView
 
 
 def view(*tops: tuple[int, int]) -> BookView:
@@ -40,6 +41,20 @@ def test_before_a_stretch_the_view_before_it_holds() -> None:
     views.see(view((10, 100)))
     views.see(view((20, 101), (30, 102)))
     assert [bid_at(views, now_ns) for now_ns in (15, 20, 30)] == [100, 101, 102]
+
+
+def test_a_view_of_one_moment_needs_no_tops() -> None:
+    both = [Views(), Views()]
+    for at, bid in ((10, 100), (20, 101)):
+        full = view((at, bid))
+        bare = msgspec.structs.replace(full, tops=NO_TOPS)
+        assert bare.all_tops().tolist() == full.tops.tolist()
+        both[0].see(full)
+        both[1].see(bare)
+    for now_ns in (9, 10, 15, 20, 21):
+        seen = [bid_at(views, now_ns) for views in both]
+        assert seen[0] == seen[1]
+        assert both[0].next_ns(now_ns) == both[1].next_ns(now_ns)
 
 
 def test_an_unknown_symbol_has_no_view() -> None:

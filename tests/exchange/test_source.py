@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from frames import diff, snapshot, ticker
 
-from genesis.domain.book import RESTARTED, Book
+from genesis.domain.book import Book
+from genesis.domain.folded import RESTARTED
 from genesis.errors import ConfigError
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.source import RECONNECT_NS, Market, open_market

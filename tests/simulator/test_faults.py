@@ -8,7 +8,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from genesis.domain.book import CROSSED, GAP, RESTARTED, Book
+from genesis.domain.book import Book
+from genesis.domain.folded import CROSSED, GAP, RESTARTED
 from genesis.messages.market import Kind, RawFrame, Rows
 from genesis.messages.orders import (
     AccountSnapshot,
