@@ -15,8 +15,7 @@ from genesis.messages.market import (
     MarketRows,
     RawFrame,
     RawFrames,
-    Rows,
-    table_of,
+    Table,
 )
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
 
@@ -47,17 +46,18 @@ class MarketFeed(Actor):
 
     @handles(RawFrames)
     def _on_frames(self, message: RawFrames) -> None:
-        self.count("frames", sum(not frame.restarted for frame in message.frames))
+        frames = message.frames
+        self.count("frames", len([1 for frame in frames if not frame.restarted]))
         try:
-            batches = self._decoder.decode(message.frames)
+            batches = self._decoder.tables(frames)
         except BadFrame as error:
             if self._strict:
                 self.count("bad_frames")
                 self.tell(SUPERVISOR, InputFailed(str(error)))
                 return
-            batches = self._decode_one_by_one(message.frames)
-        for symbol, rows in batches.items():
-            self.tell(book_name(symbol), MarketBatch(symbol, message.first_frame, table_of(rows)))
+            batches = self._decode_one_by_one(frames)
+        for symbol, table in batches.items():
+            self.tell(book_name(symbol), MarketBatch(symbol, message.first_frame, table))
 
     @handles(MarketRows)
     def _on_rows(self, message: MarketRows) -> None:
@@ -65,14 +65,14 @@ class MarketFeed(Actor):
             self.count("frames", int(_BEGINS_FRAME[batch.rows["kind"]].sum()))
             self.tell(book_name(batch.symbol), batch)
 
-    def _decode_one_by_one(self, frames: Sequence[RawFrame]) -> Mapping[str, Rows]:
+    def _decode_one_by_one(self, frames: Sequence[RawFrame]) -> Mapping[str, Table]:
         """What is good of a message with a bad frame in it; the rest shows as a gap."""
         good = []
         for frame in frames:
             try:
-                self._decoder.decode((frame,))
+                self._decoder.tables((frame,))
             except BadFrame:
                 self.count("bad_frames")
                 continue
             good.append(frame)
-        return self._decoder.decode(good)
+        return self._decoder.tables(good)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from genesis.messages.market import RawFrame, Rows
+from genesis.messages.market import RawFrame, Table
 
 
 class DecoderPort(Protocol):
-    """Frames to rows per symbol; raises ``genesis.errors.BadFrame``."""
+    """Frames to rows (columns of ``ROW``) per symbol; raises ``genesis.errors.BadFrame``."""
 
-    def decode(self, frames: Sequence[RawFrame]) -> Mapping[str, Rows]: ...
+    def tables(self, frames: Sequence[RawFrame]) -> Mapping[str, Table]: ...

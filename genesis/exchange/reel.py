@@ -10,7 +10,16 @@ from genesis.errors import BadFrame, InputError
 from genesis.exchange.mapped import looked_through, release
 from genesis.exchange.port import DecoderPort
 from genesis.exchange.unshown import Reached
-from genesis.messages.market import MarketBatch, MarketRows, RawFrame, RawFrames, Rows, table_of
+from genesis.messages.market import (
+    ROW,
+    MarketBatch,
+    MarketRows,
+    RawFrame,
+    RawFrames,
+    Rows,
+    rows_of,
+    table_of,
+)
 from genesis.runtime.clock import ENDLESS_NS
 from genesis.simulator.tape import breaks_ns
 
@@ -105,7 +114,8 @@ class FrameReel:
         message = RawFrames(CONNECTION, self.sent + 1, tuple(frames))
         self.sent += len(frames)
         try:
-            rows = self._decoder.decode(frames)
+            tables = self._decoder.tables(frames)
+            rows = {symbol: rows_of(table, ROW) for symbol, table in tables.items()}
         except BadFrame:
             rows = {}
         return Stretch(message, rows, frames[-1].received_ns)

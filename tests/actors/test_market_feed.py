@@ -14,7 +14,15 @@ from genesis.domain.instrument import Instrument
 from genesis.errors import BadFrame
 from genesis.exchange.binance.decode import Decoder
 from genesis.messages.lifecycle import InputFailed
-from genesis.messages.market import ROW, Kind, MarketBatch, RawFrame, RawFrames, Rows
+from genesis.messages.market import (
+    ROW,
+    Kind,
+    MarketBatch,
+    RawFrame,
+    RawFrames,
+    Table,
+    table_of,
+)
 
 
 class WordDecoder:
@@ -23,21 +31,21 @@ class WordDecoder:
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[int, int]]] = {}
 
-    def decode(self, frames: Sequence[RawFrame]) -> Mapping[str, Rows]:
+    def tables(self, frames: Sequence[RawFrame]) -> Mapping[str, Table]:
         for frame in frames:
             words = frame.payload.decode().split()
             if len(words) != 2:
                 raise BadFrame(frame.where, f"not two words: {frame.payload!r}")
             self.rows.setdefault(words[0], []).append((frame.received_ns, int(words[1])))
         batches, self.rows = self.rows, {}
-        return {symbol: _rows(kept) for symbol, kept in batches.items()}
+        return {symbol: _table(kept) for symbol, kept in batches.items()}
 
 
-def _rows(kept: list[tuple[int, int]]) -> Rows:
+def _table(kept: list[tuple[int, int]]) -> Table:
     rows = np.zeros(len(kept), ROW)
     rows["kind"] = Kind.TRADE_BUY
     rows["time_ns"], rows["price_ticks"] = zip(*kept, strict=True)
-    return rows
+    return table_of(rows)
 
 
 def feed(*, strict: bool = False) -> Stage:
