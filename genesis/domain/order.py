@@ -66,7 +66,7 @@ DUPLICATE_ORDER = -2010
 UNKNOWN_OUTCOME_CODES = frozenset({-1006, -1007})
 
 
-class Order(msgspec.Struct):
+class Order(msgspec.Struct, gc=False):
     """One order. ``quantity`` and ``filled`` in base, ``price`` in quote (None for MARKET).
 
     ``trade_ids`` are the applied ones, ascending. Every trade of this order has a venue trade id

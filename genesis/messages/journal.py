@@ -15,8 +15,12 @@ from genesis.messages.base import Control, Message
 from genesis.messages.orders import OrderStatus, OrderType, Side, TimeInForce
 
 
-class Event(msgspec.Struct, frozen=True, tag_field="event", omit_defaults=False):
-    """Base of journal events. Field order is the canonical order of the stored payload."""
+class Event(msgspec.Struct, frozen=True, tag_field="event", omit_defaults=False, gc=False):
+    """Base of journal events. Field order is the canonical order of the stored payload.
+
+    Without containers of its own no event can be part of a circle: Python need not look for one
+    among all that a long run keeps. So it is with ``Fact`` and ``Entry``.
+    """
 
 
 class RunStarted(Event, frozen=True, tag=True):
@@ -207,14 +211,14 @@ AnyEvent = (
 )
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """An event on its way into the journal: what, and when (trading time, ns UTC)."""
 
     time_ns: int
     event: AnyEvent
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A committed event: ``seq`` counts from 1 without holes."""
 
     seq: int
