@@ -94,8 +94,7 @@ class Executor(GatheringActor):
             self._dispatch(message)
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
-        for entry in entries:
-            self._ledger.follow(entry.event)
+        self._ledger.follow(entries)
 
     def _restoring(self, message: Message) -> bool:
         """Keep a message for later while the former incarnation's orders are not known."""

@@ -45,11 +45,9 @@ class Outbox:
         """The facts this commit made durable, each once."""
         if message.source_epoch != self._source_epoch:
             return []
-        durable = []
-        while self._waiting and self._first <= message.upto:
-            durable.append(self._waiting.popleft())
-            self._first += 1
-        return durable
+        count = max(0, min(message.upto + 1 - self._first, len(self._waiting)))
+        self._first += count
+        return [self._waiting.popleft() for _ in range(count)]
 
     def again(self) -> AppendFacts | None:
         """Everything not known to be durable; persistence keeps each number once."""

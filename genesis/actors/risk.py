@@ -36,7 +36,8 @@ LOOK_EVERY_NS = 250_000_000
 """How often marks alone (without a fill) are looked at for a breach, at most."""
 LOOK_RANK = 2
 """Behind what the market brings at a moment, before the strategies it is shown to."""
-_MOVES_EQUITY = (OrderFilled, Resumed, AccountOpened)
+_MOVES_EQUITY = frozenset({OrderFilled, Resumed, AccountOpened})
+_FREES_APPROVED = frozenset({ActorRestarted, GateMoved})
 REPEAT_AFTER_NS = 60_000_000_000
 """A refusal like the one before is journaled again only after this long."""
 
@@ -95,7 +96,8 @@ class Risk(FollowingActor):
         self._executor_back_ns: int | None = None
 
     def end(self) -> None:
-        self._mark_equity()
+        if self._book is not None:
+            self._mark_equity(self._marked_book(self._book))
         super().end()
 
     def restore(self, snapshot: JournalSnapshot) -> None:
@@ -105,15 +107,20 @@ class Risk(FollowingActor):
         self._look_later()
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
-        if self._book is not None:
-            moved = False
-            for entry in entries:
-                self._book.on_entry(entry)
-                self._release_dead(self._book, entry)
-                moved = moved or type(entry.event) in _MOVES_EQUITY
-            if moved:
-                self._look(self._book)
-                self._look_later()
+        book = self._book
+        if book is None:
+            return
+        moved = False
+        for entry in entries:
+            book.on_entry(entry)
+            kind = type(entry.event)
+            if kind in _MOVES_EQUITY:
+                moved = True
+            elif kind in _FREES_APPROVED:
+                self._release_dead(book, entry)
+        if moved:
+            self._look(book)
+            self._look_later()
 
     def _release_dead(self, book: RiskBook, entry: Entry) -> None:
         """Approvals that died with an executor are in flight no more.
@@ -201,7 +208,7 @@ class Risk(FollowingActor):
             return
         self._look(self._book)
         if self.now_ns() - self._equity_marked_ns >= self._mark_every_ns:
-            self._mark_equity()
+            self._mark_equity(self._book)
         self._look_later()
 
     @handles(PlaceOrder)
@@ -261,10 +268,9 @@ class Risk(FollowingActor):
             self.tell(SUPERVISOR, Halt(breach.sentence, self.name))
         self._halting = breach is not None and breach.halts
 
-    def _mark_equity(self) -> None:
-        if self._book is None:
-            return
-        marked = self._marked_book(self._book).equity_marked(self.now_ns())
+    def _mark_equity(self, book: RiskBook) -> None:
+        """``book`` has its marks as of now."""
+        marked = book.equity_marked(self.now_ns())
         if marked is not None:
             self._equity_marked_ns = self.now_ns()
             self.record(marked)

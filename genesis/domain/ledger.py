@@ -10,13 +10,13 @@ Then ``equity = cash + inventory - fees`` and ``equity = start + realized + unre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
 
 from genesis.domain.money import EXACT, ZERO, divide_down, exact, rounded_down
-from genesis.messages.journal import AccountOpened, AnyEvent, OrderFilled
+from genesis.messages.journal import AccountOpened, Entry, OrderFilled
 from genesis.messages.orders import Side
 
 
@@ -82,12 +82,14 @@ class Ledger(msgspec.Struct):
     positions: dict[str, Position] = {}
     by_strategy: dict[str, dict[str, Decimal]] = {}
 
-    def follow(self, event: AnyEvent) -> None:
-        """Fold an event of the journal where it moves money; the journal tells each fill once."""
-        if isinstance(event, OrderFilled):
-            self.apply(event)
-        elif isinstance(event, AccountOpened):
-            self.open_account(event.asset, event.amount)
+    def follow(self, entries: Iterable[Entry]) -> None:
+        """Fold what of the journal moves money; the journal tells each fill once."""
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, OrderFilled):
+                self.apply(event)
+            elif isinstance(event, AccountOpened):
+                self.open_account(event.asset, event.amount)
 
     @exact
     def open_account(self, asset: str, amount: Decimal) -> None:

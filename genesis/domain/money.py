@@ -123,7 +123,7 @@ def _plain(value: Any) -> Any:
     if kind is dict:
         return {k: v if type(v) in _PLAIN else _plain(v) for k, v in value.items()}
     if kind is list or kind is tuple:
-        return [_plain(item) for item in value]
+        return [v if type(v) in _PLAIN else _plain(v) for v in value]
     return value
 
 

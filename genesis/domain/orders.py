@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 import msgspec
 
 from genesis.domain import order as machine
-from genesis.domain.order import Events, Order
+from genesis.domain.order import TERMINAL, Events, Order
 from genesis.messages.journal import OrderFilled, OrderIntended, OrderMoved, OrderSent
 from genesis.messages.orders import (
     ExecutionReport,
@@ -53,21 +53,23 @@ class OrderTable(msgspec.Struct):
         The fill of an order that is not remembered is new: the journal holds each once.
         """
         order = self.get(event.client_order_id)
-        if order is None:
-            new = isinstance(event, OrderFilled)
-        else:
-            new = machine.apply(order, event)
+        if order is not None:
+            if not machine.apply(order, event):
+                return False
             self.settle(order)
-        if new and isinstance(event, OrderFilled):
+        elif not isinstance(event, OrderFilled):
+            return False
+        if isinstance(event, OrderFilled):
             self.note_trade(event.symbol, event.trade_id)
-        return new
+        return True
 
     def note_trade(self, symbol: str, trade_id: int) -> None:
-        self.last_trade_ids[symbol] = max(self.last_trade_ids.get(symbol, -1), trade_id)
+        if trade_id > self.last_trade_ids.get(symbol, -1):
+            self.last_trade_ids[symbol] = trade_id
 
     def settle(self, order: Order) -> None:
         """Move an ended order from the open ones to the remembered ones."""
-        if order.is_terminal and self.open.pop(order.client_order_id, None) is not None:
+        if order.status in TERMINAL and self.open.pop(order.client_order_id, None) is not None:
             self.recent[order.client_order_id] = order
             if len(self.recent) > RECENT_MAX:
                 del self.recent[next(iter(self.recent))]

@@ -86,10 +86,10 @@ class RiskBook:
         self.state.apply(entry)
         self._valuation = None
         event = entry.event
-        if isinstance(event, OrderIntended | OrderMoved | OrderFilled):
-            self._pending.pop(event.client_order_id, None)
-        elif isinstance(event, Resumed):
+        if isinstance(event, Resumed):
             self._watch.resumed()
+        elif self._pending and isinstance(event, OrderIntended | OrderMoved | OrderFilled):
+            self._pending.pop(event.client_order_id, None)
 
     def on_mark(self, symbol: str, mark: Mark) -> None:
         """A symbol's newest touch. While a book is not whole, its last mid still values it."""

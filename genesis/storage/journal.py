@@ -156,7 +156,6 @@ class Journal:
         """``keys`` are those of the items, ``known`` the ones that are in the journal already."""
         batch = Batch(self._run)
         seen, (seq, prev_hash) = self._seen, self._head
-        numbers: set[tuple[int, str, int, int]] = set()
         for item, key in zip(items, keys, strict=True):
             event = item.fact.event
             if isinstance(event, RunStarted) and event.run != batch.run:
@@ -164,10 +163,9 @@ class Journal:
                     raise ValueError(f"run {event.run} cannot follow run {batch.run}")
                 batch.run, seen = event.run, Seen()
             number = (batch.run, item.source, item.source_epoch, item.source_seq)
-            if number in numbers or seen.has(*number[1:]):
+            if number in batch.numbers or seen.has(*number[1:]):
                 continue
-            numbers.add(number)
-            batch.numbers.append(number)
+            batch.numbers.add(number)
             if key is not None:
                 if key in known:
                     continue

@@ -47,7 +47,9 @@ class Seen:
 
     def has(self, source: str, epoch: int, number: int) -> bool:
         key = (source, epoch)
-        return number <= self._upto.get(key, 0) or number in self._beyond.get(key, ())
+        if number <= self._upto.get(key, 0):
+            return True
+        return bool(self._beyond) and number in self._beyond.get(key, ())
 
     def add(self, source: str, epoch: int, number: int) -> None:
         key = (source, epoch)
@@ -55,8 +57,8 @@ class Seen:
         if number > upto + 1:
             self._beyond.setdefault(key, set()).add(number)
         elif number == upto + 1:
-            beyond = self._beyond.get(key, set())
-            while number + 1 in beyond:
+            beyond = self._beyond.get(key)
+            while beyond and number + 1 in beyond:
                 number += 1
                 beyond.discard(number)
             self._upto[key] = number
@@ -81,7 +83,7 @@ class Batch(msgspec.Struct):
     run: int
     rows: list[Row] = []
     entries: list[Entry] = []
-    numbers: list[tuple[int, str, int, int]] = []
+    numbers: set[tuple[int, str, int, int]] = set()
     keys: list[OnceKey] = []
 
     @property
