@@ -75,7 +75,6 @@ class Persistence(Actor):
         self._waiting: dict[str, Subscribe] = {}
         self._flushing = False
         self._failed = False
-        self._encoded: tuple[int, bytes] = (-1, b"")
         self._open()
 
     def end(self) -> None:
@@ -129,10 +128,8 @@ class Persistence(Actor):
             self._waiting[message.subscriber] = message
             return
         if message.after_seq is None:
-            # At a start everyone asks, and all of them for the same state.
-            if self._encoded[0] != journal.head_seq:
-                self._encoded = journal.head_seq, journal.state_bytes()
-            self.tell(message.subscriber, JournalSnapshot(*self._encoded, message.epoch))
+            snapshot = JournalSnapshot(journal.head_seq, journal.state_bytes(), message.epoch)
+            self.tell(message.subscriber, snapshot)
         else:
             self._catch_up(journal, message.subscriber, message.after_seq)
         if message.follow and message.subscriber not in self._followers:

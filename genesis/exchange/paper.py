@@ -213,8 +213,11 @@ class PaperExchange(Actor):
                 self.tell(FEED, msgspec.structs.replace(message, batches=batches))
 
     def _arrived(self, batch: MarketBatch, faults: Faults) -> MarketBatch:
-        rows = faults.rows(batch.symbol, batch.rows)
-        return msgspec.structs.replace(batch, table=table_of(rows))
+        rows = batch.rows
+        arrived = faults.rows(batch.symbol, rows)
+        if arrived is rows:
+            return batch
+        return msgspec.structs.replace(batch, table=table_of(arrived))
 
     def _show_before(self, before_ns: int) -> None:
         """Let the venue itself see its market."""

@@ -39,6 +39,6 @@ def export(log: MemoryLog, folder: DataFolder) -> None:
                     transaction.note(entry, state)
                 transaction.write(batch)
             head = Head(rows[-1].seq, rows[-1].hash)
-        store.checkpoint(state)
+        store.checkpoint(state.seq, state.encode())
     finally:
         store.close()

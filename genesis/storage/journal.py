@@ -46,6 +46,7 @@ class Journal:
         self._seen = loaded.seen
         self._checkpoint_seq = loaded.checkpoint_seq
         self._rescue: tuple[int, bytes] | None = None
+        self._encoded = (loaded.head.seq if loaded.encoded else -1, loaded.encoded)
 
     @classmethod
     def open(
@@ -104,7 +105,10 @@ class Journal:
 
     def state_bytes(self) -> bytes:
         """``state`` encoded; ``TradingState.decode`` reads it."""
-        return self.state.encode()
+        seq = self._head.seq
+        if self._encoded[0] != seq:
+            self._encoded = (seq, self.state.encode())
+        return self._encoded[1]
 
     def append(self, items: Sequence[Appendable]) -> list[Entry]:
         """Commit facts in one transaction; the entries that are new, in sequence.
@@ -184,7 +188,7 @@ class Journal:
             return
         # Only a cache: the entries are durable without it, and the next commit tells of the fault.
         with suppress(StorageError):
-            self._store.checkpoint(self._state)
+            self._store.checkpoint(self._head.seq, self.state_bytes())
         self._checkpoint_seq = self._head.seq
 
     def _rebuilt(self) -> TradingState:

@@ -129,9 +129,11 @@ class DiskStore:
     def load(self) -> Loaded:
         """Check the part of the chain that is new, and fold what the saved state does not hold."""
         disk = self._disk
-        state = TradingState()
+        state, encoded = TradingState(), b""
         if disk.checkpoint is not None and disk.checkpoint[0] <= disk.synced:
-            state = TradingState.decode(disk.checkpoint[1])
+            saved_seq, saved = disk.checkpoint
+            state = TradingState.decode(saved)
+            encoded = saved if saved_seq == disk.head.seq else b""
         rows, first = disk.rows[: disk.synced], disk.verified
         before = ORIGIN if first == 0 else Head(rows[first - 1].seq, rows[first - 1].hash)
         for _ in follow(rows[first:], before, disk.head):
@@ -142,7 +144,7 @@ class DiskStore:
         for row in rows:
             if row.run == run:
                 seen.add(row.source, row.source_epoch, row.source_seq)
-        return Loaded(state, disk.head, run, seen, state.seq)
+        return Loaded(state, disk.head, run, seen, state.seq, encoded)
 
     @contextmanager
     def transaction(self, head: Head) -> Iterator[Transaction]:
@@ -182,10 +184,10 @@ class DiskStore:
         stop = self._disk.synced if limit is None else min(self._disk.synced, after_seq + limit)
         yield from self._disk.entries(after_seq, stop)
 
-    def checkpoint(self, state: TradingState) -> None:
+    def checkpoint(self, seq: int, encoded: bytes) -> None:
         if self._disk.killed is not None:
             raise StorageError(KILLED)
-        self._disk.checkpoint = (state.seq, state.encode())
+        self._disk.checkpoint = (seq, encoded)
 
     def close(self) -> None:
         """The disk stays."""

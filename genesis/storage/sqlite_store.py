@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from genesis.domain.state import TradingState
+from genesis.domain.state import TradingState, digest_of
 from genesis.errors import JournalTampered, StorageError, WriterFenced
 from genesis.messages.journal import Entry
 from genesis.storage import projection_writer
@@ -83,11 +83,11 @@ class SqliteStore:
             after_seq = found[-1].seq
             left = None if left is None else left - size
 
-    def checkpoint(self, state: TradingState) -> None:
-        row = {"seq": state.seq, "state": state.encode(), "digest": state.digest()}
+    def checkpoint(self, seq: int, encoded: bytes) -> None:
+        row = {"seq": seq, "state": encoded, "digest": digest_of(encoded)}
         with storage_errors(self._path), self._writer.begin() as connection:
             self._require_lease(connection, None)
-            connection.execute(delete(checkpoints).where(checkpoints.c.seq == state.seq))
+            connection.execute(delete(checkpoints).where(checkpoints.c.seq == seq))
             connection.execute(insert(checkpoints), row)
             newest = select(checkpoints.c.seq).order_by(checkpoints.c.seq.desc())
             kept = connection.scalars(newest.limit(_KEPT_CHECKPOINTS)).all()

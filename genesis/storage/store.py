@@ -103,6 +103,7 @@ class Loaded(msgspec.Struct):
     """A journal as it stands: the folded state and what a writer must know to go on.
 
     All of it is the writer's own from now on; he records in ``seen`` what he has committed.
+    ``encoded`` is the state as it was saved, or empty where entries came since.
     """
 
     state: TradingState
@@ -110,6 +111,7 @@ class Loaded(msgspec.Struct):
     run: int
     seen: Seen
     checkpoint_seq: int
+    encoded: bytes = b""
 
 
 class Transaction(Protocol):
@@ -134,7 +136,8 @@ class Store(Protocol):
 
     def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]: ...
 
-    def checkpoint(self, state: TradingState) -> None: ...
+    def checkpoint(self, seq: int, encoded: bytes) -> None:
+        """Save the encoded state as of entry ``seq``."""
 
     def close(self) -> None: ...
 
@@ -166,13 +169,15 @@ class MemoryStore:
 
     def load(self) -> Loaded:
         log = self._log
-        state, checkpoint_seq = TradingState(), 0
+        state, checkpoint_seq, encoded = TradingState(), 0, b""
         if log.checkpoint is not None:
             checkpoint_seq, encoded = log.checkpoint
             state = TradingState.decode(encoded)
         for entry in log.entries[checkpoint_seq:]:
             state.apply(entry)
-        return Loaded(state, log.head, log.run, log.seen, checkpoint_seq)
+        if checkpoint_seq < log.head.seq:
+            encoded = b""
+        return Loaded(state, log.head, log.run, log.seen, checkpoint_seq, encoded)
 
     def transaction(self, head: Head) -> MemoryStore:
         if self._lease != self._log.lease or head != self._log.head:
@@ -204,8 +209,8 @@ class MemoryStore:
         stop = None if limit is None else after_seq + limit
         yield from self._log.entries[after_seq:stop]
 
-    def checkpoint(self, state: TradingState) -> None:
-        self._log.checkpoint = (state.seq, state.encode())
+    def checkpoint(self, seq: int, encoded: bytes) -> None:
+        self._log.checkpoint = (seq, encoded)
 
     def close(self) -> None:
         """The log stays, for whoever opens a journal on it next."""
