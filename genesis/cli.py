@@ -129,6 +129,7 @@ def run(
 def _run(settings: Settings, options: Options, as_json: bool) -> Outcome:
     """Hold the data folder, run, and say in one line what it came to."""
     from genesis import log
+    from genesis.news import News
     from genesis.session import HALTED, Session
     from genesis.status import closing_line
     from genesis.storage.folder import DataFolder
@@ -137,7 +138,7 @@ def _run(settings: Settings, options: Options, as_json: bool) -> Outcome:
     with DataFolder.open(settings.journal.data_dir) as folder:
         log.configure(folder.path, settings, terminal=not options.attended)
         with _said_when_slow("Getting ready; the first start compiles the order book, once."):
-            session = Session(settings, folder, options)
+            session = Session(settings, folder, options, News().tell)
         _quit_on_signals(session)
         if interrupted:
             session.quit("asked by a signal")

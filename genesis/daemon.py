@@ -26,6 +26,7 @@ from genesis.exchange.paper import AFTERGLOW_NS, FEED, SILENCE_MAX_NS, PaperExch
 from genesis.exchange.reel import FrameReel, Reel, TapeReel
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
+from genesis.messages.journal import Entry
 from genesis.runtime.actor import SUPERVISOR, Context
 from genesis.runtime.base import starter
 from genesis.runtime.gate import TradingGate
@@ -116,10 +117,12 @@ class House:
         engine: MatchingEngine | None = None,
         *,
         screens: bool = True,
+        news: Callable[[Entry], None] = lambda entry: None,
     ) -> None:
         """``state`` is the journal's at the start of the run; ``end_ns`` ends the market early.
 
         Without ``screens`` nobody watches: what only shows is left out, and nothing else changes.
+        With them ``news`` is told of every committed fact.
 
         For drills: ``faults`` stand between the paper venue and its client, and ``engine`` is a
         venue that has outlived the process before.
@@ -131,6 +134,7 @@ class House:
         self._settings = settings
         self._market = market
         self._open_journal = open_journal
+        self._news = news
         self._run = state.run
         self._strategies = strategies(settings, self.symbols)
         depths = [_reads_depth(*named) for named in self._strategies.items()]
@@ -218,6 +222,7 @@ class House:
                 limits=limits(settings),
                 interval_ns=settings.view.interval_ms * MS,
                 title=self._market.title,
+                news=self._news,
             )
         return starts
 

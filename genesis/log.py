@@ -18,6 +18,7 @@ import structlog
 from pydantic import BaseModel, SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from genesis import news
 from genesis.config import Settings
 from genesis.errors import StorageFull
 
@@ -96,8 +97,10 @@ class _FileHandler(RotatingFileHandler):
 
 
 def _concerns_the_operator(record: logging.LogRecord) -> bool:
-    """Not how Alembic goes about its work; the file has it."""
-    return record.levelno >= logging.WARNING or not record.name.startswith("alembic")
+    """Not how Alembic goes about its work, nor every order: the status line counts them, and the
+    file has it all."""
+    quiet = record.name.startswith(("alembic", news.NAME))
+    return record.levelno >= logging.WARNING or not quiet
 
 
 def _file_handler(path: Path, settings: Settings, hide: Processor) -> logging.Handler:
@@ -146,7 +149,9 @@ def _sentence(_: WrappedLogger, __: str, event: EventDict) -> str:
     level, what = event.pop("level"), event.pop("event")
     event.pop("logger", None)
     rest = "".join(f"  {key}={value}" for key, value in event.items())
-    return f"{clock} {level:<7}  {what}{rest}"
+    line = f"{clock} {level:<7}  {what}{rest}"
+    # Reasons come from outside, too: one line, and nothing that a terminal would obey.
+    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in line)
 
 
 def _secrets(model: BaseModel) -> list[str]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from genesis import __version__
 from genesis.config import Settings
 from genesis.domain.state import TradingState
 from genesis.errors import ConfigError
 from genesis.exchange.source import Market
-from genesis.messages.journal import AccountOpened, AnyEvent, Fact, RunStarted
+from genesis.messages.journal import AccountOpened, AnyEvent, Entry, Fact, RunStarted
 from genesis.storage.journal import Append, Journal
 
 
 def begin_run(
-    journal: Journal, settings: Settings, market: Market, at_ns: int
+    journal: Journal,
+    settings: Settings,
+    market: Market,
+    at_ns: int,
+    news: Callable[[Entry], None] = lambda entry: None,
 ) -> tuple[TradingState, TradingState]:
     """Journal the start of the next run; the states before and after it.
 
@@ -40,5 +46,6 @@ def begin_run(
         account = settings.account
         events.append(AccountOpened(account.quote, account.starting_quote))
     facts = [Fact(at_ns, event) for event in events]
-    journal.append([Append("daemon", 1, n, fact) for n, fact in enumerate(facts, 1)])
+    for entry in journal.append([Append("daemon", 1, n, fact) for n, fact in enumerate(facts, 1)]):
+        news(entry)
     return before, TradingState.decode(journal.state_bytes())

@@ -23,7 +23,7 @@ from genesis.exchange.binance import decode
 from genesis.exchange.source import Market, open_market
 from genesis.messages.base import Message
 from genesis.messages.control import Quit
-from genesis.messages.journal import JournalFailed, JournalRecovered
+from genesis.messages.journal import Entry, JournalFailed, JournalRecovered
 from genesis.messages.lifecycle import (
     Ended,
     Failed,
@@ -77,7 +77,14 @@ class Outcome(NamedTuple):
 class Session:
     """Build it (which opens and checks everything), ``start``, then ``wait``."""
 
-    def __init__(self, settings: Settings, folder: DataFolder, options: Options) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: DataFolder,
+        options: Options,
+        news: Callable[[Entry], None] = lambda entry: None,
+    ) -> None:
+        """``news`` is told of committed facts, on a thread of its own."""
         decode.warm_up()
         book.warm_up()
         tape.warm_up()
@@ -93,7 +100,7 @@ class Session:
             all_symbols=options.all_symbols,
             repeat=options.repeat,
         )
-        self._before, state = self._begin_run()
+        self._before, state = self._begin_run(news)
         start_ns = self._market.start_ns
         self._capture = LiveCapture(settings)
         self.runtime = ThreadsRuntime(
@@ -112,6 +119,7 @@ class Session:
             state,
             end_ns,
             self._reports.put,
+            news=news,
         )
         self._capture.begin(folder.path, state, self._market, self.house.supervised)
         self.house.gate.hold(RECOVERY, STARTING)
@@ -251,7 +259,7 @@ class Session:
             busy_timeout_ms=journal.busy_timeout_ms,
         )
 
-    def _begin_run(self) -> tuple[TradingState, TradingState]:
+    def _begin_run(self, news: Callable[[Entry], None]) -> tuple[TradingState, TradingState]:
         try:
             journal = self._open_journal()
             prove(self._folder.path)
@@ -261,7 +269,7 @@ class Session:
                 "or choose another --data-dir"
             ) from error
         at_ns = _first_ns(self._settings.market.speed, self._market.start_ns)
-        states = begin_run(journal, self._settings, self._market, at_ns)
+        states = begin_run(journal, self._settings, self._market, at_ns, news)
         journal.close()
         return states
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -57,8 +57,11 @@ class Publisher(FollowingActor):
         limits: Limits,
         interval_ns: int,
         title: str,
+        news: Callable[[Entry], None],
     ) -> None:
+        """``news`` is told of every fact that is committed while it lives."""
         super().__init__(context)
+        self._news = news
         self._gate = gate
         self._instruments = instruments
         self._limits = limits
@@ -89,6 +92,7 @@ class Publisher(FollowingActor):
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
         for entry in entries:
+            self._news(entry)
             if self._book is not None:
                 self._book.on_entry(entry)
             event = entry.event

@@ -115,7 +115,8 @@ class InputFailed(Control, frozen=True):
 
 
 class GaveUp(Message, frozen=True):
-    """A group failed more often than it may: trading is halted, and its restarts wait ever longer."""
+    """A group failed more often than it may: trading is halted, and its restarts wait longer and
+    longer."""
 
     reason: str
 

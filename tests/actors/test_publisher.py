@@ -11,7 +11,7 @@ from orders_told import BTC, ID, LIMITS, SYMBOL, D, S, appended, filled, intende
 
 from genesis.actors.publisher import KEPT, Publisher
 from genesis.messages.control import CommandAnswer
-from genesis.messages.journal import Halted, OrderMoved, OrderSent, Reconciled
+from genesis.messages.journal import Entry, Halted, OrderMoved, OrderSent, Reconciled
 from genesis.messages.lifecycle import ActorSeen, ActorsSeen, RunOver
 from genesis.messages.market import BookView
 from genesis.messages.view import GateLine, SubscribeView, ViewDelta, ViewSnapshot, ViewState, fold
@@ -25,9 +25,12 @@ INTERVAL_NS = 100 * MS
 class Stand(Stage):
     def __init__(self, *, ready: bool = True, viewer: str = "view") -> None:
         self.gate = TradingGate()
+        self.news: list[Entry] = []
         super().__init__(
             "publisher",
-            lambda c: Publisher(c, self.gate, {SYMBOL: BTC}, LIMITS, INTERVAL_NS, "a test"),
+            lambda c: Publisher(
+                c, self.gate, {SYMBOL: BTC}, LIMITS, INTERVAL_NS, "a test", self.news.append
+            ),
         )
         if ready:
             self.tell(snapshot())

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
@@ -102,6 +103,15 @@ def test_a_recording_traded_again_on_an_older_clock(
         assert verify(folder).problems == ()
         assert not open_orders(folder)
         assert runs(folder) == number
+
+
+def test_the_log_tells_of_trading(folder: Path) -> None:
+    lines = map(json.loads, (folder / "logs" / "genesis.jsonl").read_text().splitlines())
+    told = Counter(line["event"] for line in lines)
+    assert told["run started"] == told["run ended"] == 1
+    assert min(told["order sent"], told["order filled"]) > 0
+    sent = "SELECT count(*) FROM journal WHERE kind = 'OrderSent'"
+    assert told["order sent"] == asked(folder, sent)
 
 
 def test_two_recordings_years_apart_are_one(recording: Path, tmp_path: Path) -> None:
