@@ -71,10 +71,14 @@ class _Count:
 
     def run(self, tasks: list[Task], workers: int | None) -> None:
         began_s = time.monotonic()
-        from genesis.backtest.drills.drill import warm_up
+        gc.disable()  # nothing of what is loaded goes, so it is not looked for
+        from genesis.backtest.drills.drill import Scenario, warm_up
 
         warm_up()
         gc.freeze()  # what is loaded stays, and is shared by the workers
+        gc.enable()
+        # The long ones first, so that none of them is what all others wait for at the end.
+        tasks.sort(key=lambda task: -len(Scenario(task[0], task[1], ()).symbols))
         interrupted = False
         verdicts = spread(_drill_one, tasks, workers=workers)
         with progress("drilling", lambda: self._done / len(tasks)):

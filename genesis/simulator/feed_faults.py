@@ -6,7 +6,7 @@ trade. Only whole events are lost, doubled or moved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -24,8 +24,16 @@ _INNER = (Kind.BID, Kind.ASK, Kind.TICKER_ASK)
 
 def events_of(rows: Rows) -> list[Rows]:
     """Cut rows into events."""
+    return [event for _, _, event in _events(rows)]
+
+
+def _events(rows: Rows) -> Iterator[tuple[int, int, Rows]]:
+    """When each event was received, the kind it begins with, and its rows."""
     begins = np.flatnonzero(~np.isin(rows["kind"], _INNER))
-    return np.split(rows, begins[1:]) if len(begins) else []
+    times, kinds = rows["time_ns"][begins].tolist(), rows["kind"][begins].tolist()
+    places = [0, *begins[1:].tolist(), len(rows)]
+    for number, (now_ns, kind) in enumerate(zip(times, kinds, strict=True)):
+        yield now_ns, kind, rows[places[number] : places[number + 1]]
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
@@ -63,10 +71,8 @@ class FeedFaults:
         if not len(rows) or self._is_quiet(symbol, rows["time_ns"]):
             return rows
         arrived: list[Rows] = []
-        for event in events_of(rows):
-            now_ns = int(event["time_ns"][0])
-            is_diff = bool(event["kind"][0] == Kind.DEPTH_BEGIN)
-            fate = self._fate(now_ns, is_diff=is_diff, is_frame=False)
+        for now_ns, kind, event in _events(rows):
+            fate = self._fate(now_ns, is_diff=kind == Kind.DEPTH_BEGIN, is_frame=False)
             if fate is FeedKind.LATE:
                 self._late.setdefault(symbol, []).append(event)
             elif fate is FeedKind.SWAP and symbol not in self._swapped:
