@@ -234,9 +234,10 @@ class StrategyHost(FollowingActor):
         self._desk.trace_id = trace_id
 
     def _act(self) -> None:
-        for intent in self._desk.take_intents():
-            self.count("decisions")
+        intents = self._desk.take_intents()
+        for intent in intents:
             self.tell(RISK if isinstance(intent, PlaceOrder) else EXECUTOR, intent)
+        self.count("decisions", len(intents))
 
 
 def _moved(event: OrderMoved, intent: PlaceOrder) -> OrderUpdated:
