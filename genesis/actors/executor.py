@@ -98,9 +98,10 @@ class Executor(GatheringActor):
 
     def _restoring(self, message: Message) -> bool:
         """Keep a message for later while the former incarnation's orders are not known."""
-        if not self.follower.ready:
-            self._waiting.append(message)
-        return not self.follower.ready
+        if self.follower.ready:
+            return False
+        self._waiting.append(message)
+        return True
 
     @handles(Approved)
     def _on_approved(self, approved: Approved[PlaceOrder]) -> None:

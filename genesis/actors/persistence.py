@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from genesis.errors import StorageError, WriterFenced
 from genesis.messages.base import Message
@@ -26,7 +28,7 @@ SLICE = 1_000
 """Entries sent to a follower that catches up, per message."""
 
 
-class Append(NamedTuple):
+class Append(msgspec.Struct, frozen=True, gc=False):
     """One fact with the number that its source gave it."""
 
     source: str
@@ -150,14 +152,14 @@ class Persistence(Actor):
         if journal is None:
             return
         if self._pending:
+            items, committed = _items(self._pending)
             try:
-                entries = journal.append(_items(self._pending))
+                entries = journal.append(items)
             except WriterFenced:
                 raise
             except StorageError as error:
                 self._fail(error)
                 return
-            committed = _committed(self._pending)
             self._pending.clear()
             self._publish(entries, committed)
         if self._failed:
@@ -190,19 +192,17 @@ class Persistence(Actor):
             self.after_wall(RETRY_NS, Flush())
 
 
-def _items(messages: Sequence[AppendFacts]) -> list[Append]:
-    return [
-        Append(m.source, m.source_epoch, m.first + i, fact)
-        for m in messages
-        for i, fact in enumerate(m.facts)
-    ]
-
-
-def _committed(messages: Sequence[AppendFacts]) -> tuple[tuple[str, FactsCommitted], ...]:
-    """What to tell the sources of facts that are durable now, each by its name."""
+def _items(
+    messages: Sequence[AppendFacts],
+) -> tuple[list[Append], tuple[tuple[str, FactsCommitted], ...]]:
+    """The facts with their numbers; what to tell their sources, by name, once all are durable."""
+    items: list[Append] = []
     newest: dict[tuple[str, int], int] = {}
     for m in messages:
-        upto = m.first + len(m.facts) - 1
-        source = (m.source, m.source_epoch)
-        newest[source] = max(upto, newest.get(source, 0))
-    return tuple((name, FactsCommitted(epoch, upto)) for (name, epoch), upto in newest.items())
+        number = m.first
+        for fact in m.facts:
+            items.append(Append(m.source, m.source_epoch, number, fact))
+            number += 1
+        newest[m.source, m.source_epoch] = number - 1  # a source hands over in order
+    told = ((name, FactsCommitted(epoch, upto)) for (name, epoch), upto in newest.items())
+    return items, tuple(told)

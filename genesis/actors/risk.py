@@ -144,22 +144,25 @@ class Risk(FollowingActor):
 
     def _look_later(self) -> None:
         """Look when something is to be done, as far as the market is known, and not too often."""
-        if self._book is None:
-            return
         views, looked_ns = self._views, self._looked_ns
+        left_ns = views.next_ns(looked_ns)
+        if self._book is None or left_ns is None:
+            return
         mark_ns = views.next_ns(max(looked_ns, self._equity_marked_ns + self._mark_every_ns - 1))
-        if self._band is None:
-            left_ns = views.next_ns(looked_ns)
-        else:
-            band, moving = self._band, views.moving
-            known = {symbol: self._mids_of(symbol) for symbol in band.held if symbol in moving}
-            if len(band.held) > 1:
-                band = band.valued(self._mids_now(band))
-            left_ns = band.left_ns(known, looked_ns, mark_ns or ENDLESS_NS)
-        wanted = [at_ns for at_ns in (mark_ns, left_ns) if at_ns is not None]
-        at_ns = max(min(wanted, default=ENDLESS_NS), looked_ns + LOOK_EVERY_NS)
-        self._wanted_ns = min(at_ns, self._wanted_ns)
+        at_ns = ENDLESS_NS if mark_ns is None else mark_ns
+        if self._band is not None:
+            left_ns = self._left_ns(self._band, at_ns)
+        if left_ns is not None:
+            at_ns = min(at_ns, left_ns)
+        self._wanted_ns = min(self._wanted_ns, max(at_ns, looked_ns + LOOK_EVERY_NS))
         self._remind()
+
+    def _left_ns(self, band: Band, before_ns: int) -> int | None:
+        """When equity first leaves the band, as far as the market is known."""
+        known = {symbol: self._mids_of(symbol) for symbol in band.held if self._views.moves(symbol)}
+        if len(band.held) > 1:
+            band = band.valued(self._mids_now(band))
+        return band.left_ns(known, self._looked_ns, before_ns)
 
     def _remind(self) -> None:
         """Have a Look come when it is wanted. One that comes sooner is not called back: it reminds

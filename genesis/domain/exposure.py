@@ -53,11 +53,11 @@ class Exposure:
         What is held of a symbol that is not configured is valued at its last fill's price: no
         market data of it will ever come.
         """
-        return tuple(
-            symbol
-            for symbol, position in self._ledger.positions.items()
-            if position.quantity and symbol not in self.mids and symbol in self.instruments
-        )
+        unmarked = []
+        for symbol, position in self._ledger.positions.items():
+            if symbol not in self.mids and position.quantity and symbol in self.instruments:
+                unmarked.append(symbol)
+        return tuple(unmarked)
 
     def valuation(self) -> Valuation:
         return self._ledger.value(self.mids)
@@ -97,8 +97,10 @@ class Exposure:
 
     def total(self, flight: InFlight) -> Decimal:
         """All symbols in quote, buys in flight included."""
-        held = sum((self.held_value(symbol) for symbol in self._ledger.positions), ZERO)
-        return held + sum(flight.buy_value.values(), ZERO)
+        total = ZERO
+        for symbol in self._ledger.positions:
+            total += self.held_value(symbol)
+        return total + sum(flight.buy_value.values(), ZERO)
 
     def sellable(self, symbol: str, flight: InFlight) -> Decimal:
         """Base quantity on the step that is held and not taken by a sell in flight."""

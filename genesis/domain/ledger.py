@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import msgspec
 
-from genesis.domain.money import EXACT, ZERO, divide_down, exact, rounded_down
+from genesis.domain.money import ZERO, divide_down, exact, rounded_down
 from genesis.messages.journal import AccountOpened, Entry, OrderFilled
 from genesis.messages.orders import Side
 
@@ -47,7 +47,7 @@ class Position(msgspec.Struct):
 
 
 class Valuation(msgspec.Struct, frozen=True):
-    """Money at given marks, all in quote."""
+    """Money at given marks, all in quote; ``equity`` = cash + inventory - fees."""
 
     start: Decimal
     cash: Decimal
@@ -55,10 +55,7 @@ class Valuation(msgspec.Struct, frozen=True):
     fees: Decimal
     realized: Decimal
     unrealized: Decimal
-
-    @property
-    def equity(self) -> Decimal:
-        return EXACT.subtract(EXACT.add(self.cash, self.inventory), self.fees)
+    equity: Decimal
 
 
 class Ledger(msgspec.Struct):
@@ -147,6 +144,7 @@ class Ledger(msgspec.Struct):
             fees=self.fees,
             realized=self.realized,
             unrealized=inventory - cost,
+            equity=self.cash + inventory - self.fees,
         )
 
     def quantity(self, symbol: str) -> Decimal:

@@ -102,8 +102,8 @@ def text(value: Decimal) -> str:
         raise ValueError(f"{value} is not an amount")
     if not value:
         return "0"
-    written = format(value, "f")
-    if "." in written:
+    written = f"{value:f}"
+    if written[-1] == "0" and "." in written:
         return written.rstrip("0").rstrip(".")
     return written
 

@@ -149,8 +149,10 @@ class Order(msgspec.Struct, gc=False):
         return self.status is OrderStatus.UNKNOWN
 
     def has_trade(self, trade_id: int) -> bool:
-        at = bisect_left(self.trade_ids, trade_id)
-        return at < len(self.trade_ids) and self.trade_ids[at] == trade_id
+        known = self.trade_ids
+        if not known or trade_id > known[-1]:
+            return False  # as most come: in order
+        return known[bisect_left(known, trade_id)] == trade_id
 
 
 def apply(order: Order, event: OrderSent | OrderMoved | OrderFilled) -> bool:
@@ -158,11 +160,7 @@ def apply(order: Order, event: OrderSent | OrderMoved | OrderFilled) -> bool:
     if isinstance(event, OrderFilled):
         if order.has_trade(event.trade_id):
             return False
-        insort(order.trade_ids, event.trade_id)
-        order.filled = EXACT.add(order.filled, event.quantity)
-        order.venue_order_id = event.venue_order_id
-        if RANK[event.status] > RANK[order.status]:
-            order.status = event.status
+        _take(order, event)
         return True
     if isinstance(event, OrderSent):
         status = OrderStatus.SENT
@@ -173,6 +171,14 @@ def apply(order: Order, event: OrderSent | OrderMoved | OrderFilled) -> bool:
         return False
     order.status = status
     return True
+
+
+def _take(order: Order, fill: OrderFilled) -> None:
+    insort(order.trade_ids, fill.trade_id)
+    order.filled = EXACT.add(order.filled, fill.quantity)
+    order.venue_order_id = fill.venue_order_id
+    if RANK[fill.status] > RANK[order.status]:
+        order.status = fill.status
 
 
 def contradiction(order: Order, message: ExecutionReport | VenueOrder) -> str:
@@ -296,7 +302,7 @@ def _fill(order: Order, report: ExecutionReport) -> Events:
         venue_ns=report.venue_ns,
         trace_id=order.trace_id,
     )
-    apply(order, event)
+    _take(order, event)
     return (event,)
 
 
@@ -304,13 +310,14 @@ def _hear(
     order: Order, status: OrderStatus, cumulative: Decimal, venue_order_id: int, reason: str
 ) -> Events:
     """Take note of what the venue claims, and end the order once trades prove the claim."""
-    order.claimed = max(order.claimed, cumulative)
+    if cumulative > order.claimed:
+        order.claimed = cumulative
     if status is OrderStatus.FILLED:
         order.claimed = order.quantity
     if status in TERMINAL and (order.ending is None or RANK[status] > RANK[order.ending]):
         order.ending = status
         order.ending_reason = reason
-    if order.is_terminal:
+    if order.status in TERMINAL:
         return ()
     if order.ending is not None and not order.awaits_trades:
         return _move(order, order.ending, order.ending_reason, venue_order_id)

@@ -43,6 +43,10 @@ class OrderTable(msgspec.Struct):
         """A new order. Raises ValueError when the client order id is known: a bug of its maker."""
         if self.get(event.client_order_id) is not None:
             raise ValueError(f"client order id {event.client_order_id} was used before")
+        return self.add(event)
+
+    def add(self, event: OrderIntended) -> Order:
+        """An order whose client order id is known to be new."""
         order = Order.intended(event, self.last_trade_ids.get(event.symbol, -1))
         self.open[event.client_order_id] = order
         return order

@@ -197,17 +197,17 @@ class RiskBook:
         if equity is None or peak is None or day_start is None:
             return None
         of_peak, of_day_start = self._kept
-        low = max(float(peak) * of_peak, float(day_start) * of_day_start)
-        exposure = self._exposure
-        held = {
-            symbol: Holding(float(position.quantity), float(exposure.mid(symbol)))
-            for symbol, position in self.state.ledger.positions.items()
-            if position.quantity and symbol in exposure.instruments
-        }
-        rest = float(equity) - sum(h.quantity * h.mid for h in held.values())
-        if float(equity) <= low:
+        now, high = float(equity), float(peak)
+        low = max(high * of_peak, float(day_start) * of_day_start)
+        if now <= low:
             return None
-        return Band(low, float(peak), (self._watch.day + 1) * DAY_NS, rest, held)
+        held, inventory = {}, 0.0
+        for symbol, position in self.state.ledger.positions.items():
+            if position.quantity and symbol in self._exposure.instruments:
+                quantity, mid = float(position.quantity), float(self._exposure.mid(symbol))
+                held[symbol] = Holding(quantity, mid)
+                inventory += quantity * mid
+        return Band(low, high, (self._watch.day + 1) * DAY_NS, now - inventory, held)
 
     def equity_marked(self, now_ns: int) -> EquityMarked | None:
         """The journal's equity mark of now; None while equity cannot be told."""

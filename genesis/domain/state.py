@@ -128,7 +128,7 @@ class TradingState(msgspec.Struct):
 
     def _order_intended(self, event: OrderIntended) -> None:
         if self.orders.get(event.client_order_id) is None:
-            self.orders.intend(event)
+            self.orders.add(event)
             self.counters.orders += 1
 
     def _order_sent(self, event: OrderSent) -> None:

@@ -33,10 +33,10 @@ class Views:
     def __iter__(self) -> Iterator[str]:
         return iter(self._newest)
 
-    @property
-    def moving(self) -> set[str]:
-        """Symbols whose newest view moved the touch."""
-        return {symbol for symbol, view in self._newest.items() if view.newest_ns}
+    def moves(self, symbol: str) -> bool:
+        """Whether its newest view moved the touch."""
+        view = self._newest.get(symbol)
+        return view is not None and view.newest_ns > 0
 
     def newest(self, symbol: str) -> BookView:
         """The newest view, whatever its time; the tops on the way to it may be still to come.

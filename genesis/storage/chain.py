@@ -102,7 +102,7 @@ def entry_of(row: Row) -> Entry:
     Raises ``ValueError`` on a payload that is no event of the vocabulary.
     """
     event: AnyEvent = _decode(row.payload)
-    return Entry(seq=row.seq, time_ns=row.time_ns, source=row.source, event=event)
+    return Entry(row.seq, row.time_ns, row.source, event)
 
 
 def follow(rows: Iterable[Row], after: Head, head: Head) -> Iterator[Row]:

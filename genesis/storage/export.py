@@ -32,13 +32,15 @@ def export(log: MemoryLog, folder: DataFolder) -> None:
         state, head = TradingState(), ORIGIN
         for first in range(0, len(log.rows), _ROWS_AT_ONCE):
             rows = log.rows[first : first + _ROWS_AT_ONCE]
-            batch = Batch(rows[-1].run, rows, [entry_of(row) for row in rows])
+            next_head = Head(rows[-1].seq, rows[-1].hash)
+            entries = [entry_of(row) for row in rows]
+            batch = Batch(rows[-1].run, next_head, log.seen, rows, entries)
             with store.transaction(head) as transaction:
                 for entry in batch.entries:
                     state.apply(entry)
                     transaction.note(entry, state)
                 transaction.write(batch)
-            head = Head(rows[-1].seq, rows[-1].hash)
+            head = next_head
         store.checkpoint(state.seq, state.encode())
     finally:
         store.close()

@@ -8,7 +8,7 @@ from contextlib import suppress
 from genesis.domain.state import TradingState
 from genesis.errors import StorageError, WriterFenced
 from genesis.messages.journal import Entry, RunStarted
-from genesis.storage.chain import Append, Appendable, entry_of, seal
+from genesis.storage.chain import Append, Appendable, Head, entry_of, seal
 from genesis.storage.folder import DataFolder
 from genesis.storage.store import (
     BUSY_TIMEOUT_MS,
@@ -140,8 +140,7 @@ class Journal:
             self._state = state
             self._head = batch.head
             self._rescue = None
-        batch.record(self._run, self._seen)
-        self._run = batch.run
+        self._run, self._seen = batch.run, batch.seen
         self._checkpoint(self._checkpoint_every)
         return batch.entries
 
@@ -158,18 +157,16 @@ class Journal:
         self, items: Sequence[Appendable], keys: Sequence[OnceKey | None], known: set[OnceKey]
     ) -> Batch:
         """``keys`` are those of the items, ``known`` the ones that are in the journal already."""
-        batch = Batch(self._run)
-        seen, (seq, prev_hash) = self._seen, self._head
+        batch = Batch(self._run, self._head, self._seen.copy())
+        seq, prev_hash = self._head
         for item, key in zip(items, keys, strict=True):
             event = item.fact.event
             if isinstance(event, RunStarted) and event.run != batch.run:
                 if event.run != batch.run + 1:
                     raise ValueError(f"run {event.run} cannot follow run {batch.run}")
-                batch.run, seen = event.run, Seen()
-            number = (batch.run, item.source, item.source_epoch, item.source_seq)
-            if number in batch.numbers or seen.has(*number[1:]):
+                batch.run, batch.seen = event.run, Seen()
+            if not batch.seen.add(item.source, item.source_epoch, item.source_seq):
                 continue
-            batch.numbers.add(number)
             if key is not None:
                 if key in known:
                     continue
@@ -181,6 +178,7 @@ class Journal:
             batch.entries.append(entry_of(row))
             batch.rows.append(row)
             prev_hash = row.hash
+        batch.head = Head(seq, prev_hash)
         return batch
 
     def _checkpoint(self, every: int) -> None:

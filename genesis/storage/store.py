@@ -28,9 +28,9 @@ FENCED = "the journal was taken over by a newer writer; this one writes nothing 
 
 def once_key(event: AnyEvent) -> OnceKey | None:
     """None for events that may happen again."""
-    if isinstance(event, OrderIntended):
+    if type(event) is OrderIntended:
         return event.client_order_id
-    if isinstance(event, OrderFilled):
+    if type(event) is OrderFilled:
         return (event.symbol, event.trade_id)
     return None
 
@@ -45,28 +45,28 @@ class Seen:
         self._upto: dict[tuple[str, int], int] = {}
         self._beyond: dict[tuple[str, int], set[int]] = {}
 
-    def has(self, source: str, epoch: int, number: int) -> bool:
-        key = (source, epoch)
-        if number <= self._upto.get(key, 0):
-            return True
-        return bool(self._beyond) and number in self._beyond.get(key, ())
-
-    def add(self, source: str, epoch: int, number: int) -> None:
+    def add(self, source: str, epoch: int, number: int) -> bool:
+        """False for a number that was seen before."""
         key = (source, epoch)
         upto = self._upto.get(key, 0)
-        if number > upto + 1:
+        beyond = self._beyond.get(key) if self._beyond else None
+        if number != upto + 1:
+            if number <= upto or (beyond and number in beyond):
+                return False
             self._beyond.setdefault(key, set()).add(number)
-        elif number == upto + 1:
-            beyond = self._beyond.get(key)
-            while beyond and number + 1 in beyond:
-                number += 1
-                beyond.discard(number)
-            self._upto[key] = number
+            return True
+        while beyond and number + 1 in beyond:
+            number += 1
+            beyond.discard(number)
+        self._upto[key] = number
+        return True
 
-    def clear(self) -> None:
-        """Another run begins: nothing of it has been seen."""
-        self._upto.clear()
-        self._beyond.clear()
+    def copy(self) -> Seen:
+        seen = Seen()
+        seen._upto = self._upto.copy()
+        if self._beyond:
+            seen._beyond = {key: set(numbers) for key, numbers in self._beyond.items()}
+        return seen
 
     def add_upto(self, source: str, epoch: int, number: int) -> None:
         """All of 1 .. ``number`` at once."""
@@ -74,35 +74,23 @@ class Seen:
 
 
 class Batch(msgspec.Struct):
-    """Facts on their way into one commit: their rows, what they say, and their numbers.
+    """Facts on their way into one commit: their rows, what they say, and how a journal stands then.
 
-    ``numbers`` also holds facts left out because they happened already, ``keys`` what of the rows
-    can happen only once (``once_key``). ``run`` is the run after the batch.
+    ``seen`` also holds facts left out because they happened already, ``keys`` what of the rows can
+    happen only once (``once_key``).
     """
 
     run: int
+    head: Head
+    seen: Seen
     rows: list[Row] = []
     entries: list[Entry] = []
-    numbers: set[tuple[int, str, int, int]] = set()
     keys: list[OnceKey] = []
-
-    @property
-    def head(self) -> Head:
-        return Head(self.rows[-1].seq, self.rows[-1].hash)
-
-    def record(self, run: int, seen: Seen) -> None:
-        """Bring ``seen``, which is that of ``run``, the run before, up to after the batch."""
-        if self.run != run:
-            seen.clear()
-        for of_run, source, epoch, number in self.numbers:
-            if of_run == self.run:
-                seen.add(source, epoch, number)
 
 
 class Loaded(msgspec.Struct):
     """A journal as it stands: the folded state and what a writer must know to go on.
 
-    All of it is the writer's own from now on; he records in ``seen`` what he has committed.
     ``encoded`` is the state as it was saved, or empty where entries came since.
     """
 
@@ -201,8 +189,7 @@ class MemoryStore:
         log.entries += batch.entries
         if log.rows is not None:
             log.rows += batch.rows
-        log.head = batch.head
-        log.run = batch.run
+        log.head, log.run, log.seen = batch.head, batch.run, batch.seen
         log.known.update(batch.keys)
 
     def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
