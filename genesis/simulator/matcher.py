@@ -64,11 +64,17 @@ class SymbolMatcher:
             interest = Interest(
                 self._best_own(BIDS), self._best_own(ASKS), self._prices_of_interest()
             )
+            holds_orders = bool(self._desk.open)  # without, only what they took is of interest
             for event in seen(piece, self.book, interest):
-                if isinstance(event, TradeSeen):
+                if isinstance(event, LevelSeen):
+                    if not event.from_ticker:
+                        # Tickers run ahead of the depth: a level they change would be changed back,
+                        # and read as grown, by the depth of a moment before.
+                        self._consumption.on_level(event.side, event.ticks, event.lots)
+                    if holds_orders:
+                        self._on_level(event)
+                elif holds_orders:
                     self._on_trade(event)
-                else:
-                    self._on_level(event)
             was_synced = self.book.synced
             self._fold(piece)
             if self.book.synced and not was_synced:
@@ -86,12 +92,8 @@ class SymbolMatcher:
             self._fill_resting(match, trade.time_ns)
 
     def _on_level(self, level: LevelSeen) -> None:
-        if not level.from_ticker:
-            # Tickers run ahead of the depth: a level they change would be changed back, and read
-            # as grown, by the depth of a moment before.
-            self._consumption.on_level(level.side, level.ticks, level.lots)
-            if own := self._queues[level.side]:
-                own.on_own_level(level.ticks, level.lots, level.update_id, level.event_ns)
+        if not level.from_ticker and (own := self._queues[level.side]):
+            own.on_own_level(level.ticks, level.lots, level.update_id, level.event_ns)
         self._cross(level.side, level.ticks, level.lots, level.update_id, level.time_ns)
 
     def _cross(self, side: int, ticks: int, lots: int, update_id: int, now_ns: int) -> None:
