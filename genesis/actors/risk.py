@@ -78,6 +78,7 @@ class Risk(FollowingActor):
         self._mark_every_ns = mark_every_ns
         self._gate = gate
         self._instruments = instruments
+        self._ticks = {symbol: float(i.tick_size) for symbol, i in instruments.items()}
         self._limits = limits
 
     def begin(self) -> None:
@@ -145,13 +146,12 @@ class Risk(FollowingActor):
     def _look_later(self) -> None:
         """Look when something is to be done, as far as the market is known, and not too often."""
         views, looked_ns = self._views, self._looked_ns
-        left_ns = views.next_ns(looked_ns)
-        if self._book is None or left_ns is None:
+        if self._book is None or views.newest_ns <= looked_ns:
             return
         mark_ns = views.next_ns(max(looked_ns, self._equity_marked_ns + self._mark_every_ns - 1))
         at_ns = ENDLESS_NS if mark_ns is None else mark_ns
-        if self._band is not None:
-            left_ns = self._left_ns(self._band, at_ns)
+        band = self._band
+        left_ns = views.next_ns(looked_ns) if band is None else self._left_ns(band, at_ns)
         if left_ns is not None:
             at_ns = min(at_ns, left_ns)
         self._wanted_ns = min(self._wanted_ns, max(at_ns, looked_ns + LOOK_EVERY_NS))
@@ -180,16 +180,16 @@ class Risk(FollowingActor):
         for symbol in band.held:
             view = self._views.at(symbol, seen_ns)
             if view is not None and view.synced and 0 < view.bid_ticks < view.ask_ticks:
-                tick = float(self._instruments[symbol].tick_size)
-                mids[symbol] = (view.bid_ticks + view.ask_ticks) * tick / 2
+                mids[symbol] = (view.bid_ticks + view.ask_ticks) * self._ticks[symbol] / 2
         return mids
 
     def _mids_of(self, symbol: str) -> Mids:
         """Made when they are first wanted, once for each view."""
         view = self._views.newest(symbol)
-        if symbol not in self._mids or self._mids[symbol][0] is not view:
-            self._mids[symbol] = view, Mids(view, float(self._instruments[symbol].tick_size))
-        return self._mids[symbol][1]
+        known = self._mids.get(symbol)
+        if known is None or known[0] is not view:
+            known = self._mids[symbol] = view, Mids(view, self._ticks[symbol])
+        return known[1]
 
     def _marked_book(self, book: RiskBook) -> RiskBook:
         """``book`` with the marks as of now; a mark is made only when it is wanted."""

@@ -29,6 +29,8 @@ class Views:
         self._newest: dict[str, BookView] = {}
         self._before: dict[str, BookView] = {}
         self._between: dict[str, _Between] = {}
+        self.newest_ns = 0
+        """When the newest touch that is known came, or will come."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._newest)
@@ -51,6 +53,7 @@ class Views:
         if before is not None:
             self._before[view.symbol] = before
         self._newest[view.symbol] = view
+        self.newest_ns = max(self.newest_ns, view.newest_ns)
 
     def next_ns(self, after_ns: int) -> int | None:
         """When the first touch behind ``after_ns`` that is known came, or will come."""

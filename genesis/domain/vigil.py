@@ -53,16 +53,16 @@ class Band(msgspec.Struct, frozen=True):
     def left_ns(self, mids: Mapping[str, Mids], after_ns: int, before_ns: int) -> int | None:
         """When equity first leaves the band behind ``after_ns``; None while nothing known of
         ``mids`` takes it there before ``before_ns``, at about which the search ends."""
-        known = {symbol: mids[symbol] for symbol in self.held if symbol in mids}
-        if len(known) == 1:
-            [(symbol, only)] = known.items()
-            holding = self.held[symbol]
-            still = self.rest
-            for other, resting in self.held.items():
-                if other != symbol:
-                    still += resting.quantity * resting.mid
+        still, known, moving = self.rest, {}, None
+        for symbol, holding in self.held.items():
+            if symbol in mids:
+                known[symbol], moving = mids[symbol], holding
+            else:
+                still += holding.quantity * holding.mid
+        if moving is not None and len(known) == 1:
+            [only] = known.values()
             low, high = self._edges
-            return only.left_ns(holding, still, low, high, self.until_ns, after_ns, before_ns)
+            return only.left_ns(moving, still, low, high, self.until_ns, after_ns, before_ns)
         if self._holds(mids):
             return None
         size = _FIRST_CHUNK
@@ -117,6 +117,7 @@ class Mids:
 
     def __init__(self, view: BookView, tick: float) -> None:
         self._tops = view.all_tops()
+        self._table = table_of(self._tops)
         self._half_tick = tick / 2
         self.last_ns = view.newest_ns
 
@@ -137,10 +138,6 @@ class Mids:
             table, half_tick, quantity, mid, rest, low, high, until_ns, after_ns, before_ns
         )
         return int(left_ns) or None
-
-    @functools.cached_property
-    def _table(self) -> Ints:
-        return table_of(self._tops)
 
     @functools.cached_property
     def lowest(self) -> float:
