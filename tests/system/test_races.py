@@ -98,6 +98,10 @@ def records(kind: type) -> Callable[..., bool]:
     return lambda *events: any(isinstance(event, kind) for event in events)
 
 
+def gathered(executor: Any, kind: type) -> Callable[..., bool]:
+    return lambda: any(isinstance(fact.event, kind) for fact in executor._held)
+
+
 EXECUTOR_TRAPS: dict[str, Callable[[Any], None]] = {
     "intent journaled, not sent": lambda e: once(e, "on_durable", intent_is_durable, before=True),
     "sent, and not noted": lambda e: once(e, "hold", records(OrderSent), before=True),
@@ -105,9 +109,10 @@ EXECUTOR_TRAPS: dict[str, Callable[[Any], None]] = {
     "approved, not journaled": lambda e: once(e, "record", records(OrderIntended), before=True),
     "intent handed over": lambda e: once(e, "record", records(OrderIntended), before=False),
     "fill heard, not applied": lambda e: once(e._orders, "hear", is_fill, before=True),
-    "fill applied, not journaled": lambda e: once(e, "record", records(OrderFilled), before=True),
-    "fill handed over": lambda e: once(e, "record", records(OrderFilled), before=False),
-    "end heard, not journaled": lambda e: once(e, "record", records(OrderMoved), before=True),
+    "fill applied, not gathered": lambda e: once(e, "gather", records(OrderFilled), before=True),
+    "fill gathered": lambda e: once(e, "gather", records(OrderFilled), before=False),
+    "fill handed over": lambda e: once(e, "hand_over", gathered(e, OrderFilled), before=False),
+    "end heard, not journaled": lambda e: once(e, "gather", records(OrderMoved), before=True),
 }
 
 
@@ -168,7 +173,7 @@ def test_what_died_with_a_book_or_the_feed_is_made_up_for_by_a_snapshot(tmp_path
         once(house.actors["book.ETHUSDT"][-1]._book, "fold", lambda rows: True, before=True)
 
     def spoil_frames() -> None:
-        once(house.actors["feed"][-1]._decoder, "decode", lambda frames: True, before=True)
+        once(house.actors["feed"][-1]._decoder, "tables", lambda frames: True, before=True)
 
     house.at(AT_S, spoil_a_batch)
     house.at(AT_S + 2, spoil_frames)

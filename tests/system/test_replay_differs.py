@@ -20,6 +20,7 @@ from genesis.domain.order import Order
 from genesis.domain.orders import Orders
 from genesis.domain.risk_book import RiskBook
 from genesis.errors import StorageError
+from genesis.messages.market import BookView
 from genesis.messages.orders import SubmitOrder
 from genesis.storage.journal import Journal
 from genesis.strategies.ema_cross import EmaCross
@@ -77,7 +78,7 @@ def half_a_fee(patch: Patch) -> None:
 
 
 def no_mark(patch: Patch) -> None:
-    patch.setattr(Risk, "_mark_equity", lambda _: None)
+    patch.setattr(Risk, "_mark_equity", lambda *_: None)
 
 
 def other_mark(patch: Patch) -> None:
@@ -94,7 +95,7 @@ def crash(patch: Patch) -> None:
     def fail(*_: Any) -> None:
         raise ValueError("a new bug")
 
-    patch.setattr(OrderBook, "_publish", fail)
+    patch.setattr(OrderBook, "_show", fail)
 
 
 def curious(patch: Patch) -> None:
@@ -144,16 +145,16 @@ def test_the_two_sides_and_the_way_there_are_shown(session: Path, monkeypatch: P
 def test_what_was_given_up_in_the_middle_of_a_handler_had_no_effect(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
-    publish = OrderBook._publish
+    show = OrderBook._show
 
-    def stuck(book: OrderBook, trace_id: int, *rest: Any) -> None:
-        publish(book, trace_id, *rest)
-        if book.name == "book.BTCUSDT" and book.epoch == 1 and trace_id > 100:
+    def stuck(book: OrderBook, view: BookView, ticks: Any) -> None:
+        show(book, view, ticks)
+        if book.name == "book.BTCUSDT" and book.epoch == 1 and view.trace_id > 100:
             book.context.runtime.hang(book.context.address, 1)
-            publish(book, trace_id, *rest)  # a zombie's: nobody hears it
+            show(book, view, ticks)  # a zombie's: nobody hears it
             raise ValueError("too late")
 
-    monkeypatch.setattr(OrderBook, "_publish", stuck)
+    monkeypatch.setattr(OrderBook, "_show", stuck)
     house = House(tmp_path, None, True, market__speed=12.0, **QUICK)
     ended = house.run_until(
         lambda: len(house.actors.get("book.BTCUSDT", ())) > 1 and len(house.submitted) > 5,
