@@ -9,7 +9,7 @@ import numpy as np
 from fake import SECOND, Stage
 from orders_told import BTC, LIMITS, SYMBOL, D, appended, filled, intended, place, snapshot
 
-from genesis.actors.risk import LOOK_EVERY_NS, MARK_EVERY_NS, REPEAT_AFTER_NS, Risk
+from genesis.actors.risk import LOOK_EVERY_NS, MARK_EVERY_NS, REPEAT_AFTER_NS, Look, Risk
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits
 from genesis.messages.control import Halt
@@ -23,7 +23,7 @@ from genesis.messages.journal import (
     Resumed,
 )
 from genesis.messages.market import TOP, BookView
-from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
+from genesis.messages.orders import Approved, OrderRefused, PlaceOrder, Side
 from genesis.runtime.gate import GateState, TradingGate
 
 
@@ -233,6 +233,22 @@ def test_marks_alone_are_looked_at_four_times_a_second() -> None:
     assert stand.sent(Halt) == []
     stand.wait_ns(LOOK_EVERY_NS)
     assert len(stand.sent(Halt)) == 1
+
+
+def test_a_look_that_comes_before_it_is_wanted_has_another_one_come() -> None:
+    stand = Deep()
+    start_ns = stand.runtime.clock.time_ns
+    falls = ((start_ns + 2 * SECOND, 54_000), (start_ns + 3 * SECOND, 49_000))
+    tops = [(ns, ns, 1, 1, mid * 100 - 1, 1, mid * 100 + 1, 1) for ns, mid in falls]
+    last_ns, _, _, _, bid, _, ask, _ = tops[-1]
+    view = BookView(SYMBOL, 1, last_ns, True, 1, bid, 1, ask, 1)
+    stand.tell(msgspec.structs.replace(view, tops=np.array(tops, TOP), newest_ns=last_ns))
+    stand.tell(appended(5, filled(6, "0.005", name="half", side=Side.SELL)))
+    assert [look.due_ns for look in stand.timers(Look)] == [start_ns + 2 * SECOND]
+    stand.wait_s(2.5)
+    assert stand.gate.read().state is GateState.ACTIVE
+    stand.wait_s(0.5)
+    assert stand.gate.read().state is GateState.REDUCING
 
 
 def test_a_fall_of_one_symbol_counts_with_the_fall_of_another_after_it() -> None:
