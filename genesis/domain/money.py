@@ -117,13 +117,16 @@ def canonical_json(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
+    """``value``, which is ours to change, with its Decimals written."""
     kind = type(value)
     if kind is Decimal:
         return text(value)
     if kind is dict:
-        return {k: v if type(v) in _PLAIN else _plain(v) for k, v in value.items()}
-    if kind is list or kind is tuple:
-        return [v if type(v) in _PLAIN else _plain(v) for v in value]
+        for key, item in value.items():
+            if type(item) not in _PLAIN:
+                value[key] = _plain(item)
+    elif kind is list or kind is tuple:
+        return [item if type(item) in _PLAIN else _plain(item) for item in value]
     return value
 
 
