@@ -23,6 +23,8 @@ from genesis.runtime.actor import Context, handles
 
 EXCHANGE = "exchange"
 SNAPSHOT_RETRY_NS = 1_000_000_000
+SHOW_AGAIN_NS = 1_000_000_000
+"""A reader that was restarted sees no book for longer than this, while any data comes."""
 
 
 class AskAgain(Message, frozen=True):
@@ -50,7 +52,7 @@ class OrderBook(JournalingActor):
         super().begin()
         self._book = Book(self._instrument, tops=True)
         self._asked = False
-        self._show(self._view(0, 0, NO_TOPS), None)
+        self._show(self._view(0, 0, NO_TOPS))
 
     @handles(MarketBatch)
     def _on_batch(self, batch: MarketBatch) -> None:
@@ -58,12 +60,16 @@ class OrderBook(JournalingActor):
         folded = book.fold(batch.table)
         if folded.gaps or folded.resyncs:
             self._report(folded)
-        tops = folded.tops if len(folded.top_table) else NO_TOPS
-        view = self._view(trace_id, folded.top_ns, tops)
+        # Trades tell nothing of the book: its view is then only for who may have come since.
+        if folded.top_ns or self.now_ns() - self._shown_ns >= SHOW_AGAIN_NS:
+            tops = folded.tops if len(folded.top_table) else NO_TOPS
+            self._show(self._view(trace_id, folded.top_ns, tops))
         trades = len(folded.trade_table)
-        ticks = TradeTicks(batch.symbol, trace_id, folded.trade_table) if trades else None
-        self._show(view, ticks)
-        if not view.synced and not self._asked:
+        if trades:
+            ticks = TradeTicks(batch.symbol, trace_id, folded.trade_table)
+            for reader in self._trade_readers:
+                self.tell(reader, ticks)
+        if not book.synced and not self._asked:
             self._ask_for_snapshot()
         self.count("depth_updates", folded.depth_updates)
         self.count("trades", trades)
@@ -120,9 +126,7 @@ class OrderBook(JournalingActor):
             newest_ns,
         )
 
-    def _show(self, view: BookView, ticks: TradeTicks | None) -> None:
-        """Tell every reader its view, and those of trades the trades behind it, in one go."""
+    def _show(self, view: BookView) -> None:
+        self._shown_ns = self.now_ns()
         for reader in self._view_readers:
             self.tell(reader, view)
-            if ticks is not None and reader in self._trade_readers:
-                self.tell(reader, ticks)

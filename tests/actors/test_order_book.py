@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 from fake import SECOND, Stage
 
-from genesis.actors.order_book import SNAPSHOT_RETRY_NS, AskAgain, OrderBook
+from genesis.actors.order_book import SHOW_AGAIN_NS, SNAPSHOT_RETRY_NS, AskAgain, OrderBook
 from genesis.domain.instrument import Instrument
 from genesis.messages.journal import AnyEvent, AppendFacts, BookLost, BookRecovered
 from genesis.messages.market import (
@@ -106,7 +106,7 @@ def test_a_batch_becomes_one_view_for_every_reader() -> None:
 def test_trades_go_to_who_reads_trades_behind_the_view() -> None:
     stand = Stand()
     stand.synced()
-    stand.fold(trade(1, 102), trade(2, 102), trace_id=45)
+    stand.fold(diff(11, 12, (Kind.BID, 101, 8)), trade(1, 102), trade(2, 102), trace_id=45)
     [ticks] = stand.sent(TradeTicks, "strategy.ema")
     assert ticks.trades["trade_id"].tolist() == [1, 2]
     assert ticks.trades["ask_ticks"].tolist() == [102, 102]
@@ -115,6 +115,19 @@ def test_trades_go_to_who_reads_trades_behind_the_view() -> None:
     to_strategy = [type(m) for to, m in stand.runtime.sent if to == "strategy.ema"]
     assert to_strategy == [BookView, TradeTicks]
     assert stand.count("trades") == 2
+
+
+def test_trades_alone_bring_a_view_only_to_who_may_have_come_since() -> None:
+    stand = Stand()
+    stand.synced()
+    stand.fold(trade(1, 102))
+    assert stand.sent(BookView) == []
+    [ticks] = stand.sent(TradeTicks, "strategy.ema")
+    assert ticks.trades["bid_ticks"].tolist() == [100]
+    stand.wait_ns(SHOW_AGAIN_NS)
+    stand.fold(trade(2, 102))
+    assert (stand.view().bid_ticks, stand.view().newest_ns) == (100, 0)
+    assert [type(s.message) for s in stand.runtime.sent if s.to == "risk"] == [BookView]
 
 
 def test_a_gap_is_told_journaled_and_a_snapshot_asked_for() -> None:

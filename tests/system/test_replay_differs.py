@@ -147,11 +147,11 @@ def test_what_was_given_up_in_the_middle_of_a_handler_had_no_effect(
 ) -> None:
     show = OrderBook._show
 
-    def stuck(book: OrderBook, view: BookView, ticks: Any) -> None:
-        show(book, view, ticks)
+    def stuck(book: OrderBook, view: BookView) -> None:
+        show(book, view)
         if book.name == "book.BTCUSDT" and book.epoch == 1 and view.trace_id > 100:
             book.context.runtime.hang(book.context.address, 1)
-            show(book, view, ticks)  # a zombie's: nobody hears it
+            show(book, view)  # a zombie's: nobody hears it
             raise ValueError("too late")
 
     monkeypatch.setattr(OrderBook, "_show", stuck)
