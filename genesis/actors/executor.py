@@ -43,7 +43,8 @@ from genesis.runtime.gate import TradingGate
 
 RISK = "risk"
 PROOF_INTERVAL_NS = 500_000_000
-RECONCILE_TIMEOUT_NS = 2_000_000_000
+RECONCILE_TIMEOUT_NS, RECONCILE_PATIENCE_NS = 2_000_000_000, 32_000_000_000
+"""A pass without all its answers is begun anew, each time after twice as long, up to the second."""
 
 
 class Executor(GatheringActor):
@@ -77,6 +78,7 @@ class Executor(GatheringActor):
         # Apart from those of a former incarnation, whose answers may still be on their way.
         self._next_request = 1 + (self.epoch << 32)
         self._causes: list[str] = []
+        self._patience_ns = RECONCILE_TIMEOUT_NS
         self._reconciliation: Reconciliation | None = None
         self._differences: tuple[str, ...] = ()
         self._proof_from: int | None = None  # number of the first question for a proof
@@ -269,12 +271,13 @@ class Executor(GatheringActor):
         self._next_request = self._reconciliation.next_id
         for question in self._reconciliation.questions:
             self.tell(EXCHANGE, question)
-        self.after(RECONCILE_TIMEOUT_NS, CheckReconciliation(first_id))
+        self.after(self._patience_ns, CheckReconciliation(first_id))
 
     @handles(CheckReconciliation)
     def _on_check_reconciliation(self, check: CheckReconciliation) -> None:
         current = self._reconciliation
         if current is not None and current.questions[0].request_id == check.first_id:
+            self._patience_ns = min(2 * self._patience_ns, RECONCILE_PATIENCE_NS)
             self._reconcile()
 
     @handles_each(OrderSnapshot, TradesSnapshot, OpenOrdersSnapshot, AccountSnapshot)
@@ -294,7 +297,7 @@ class Executor(GatheringActor):
     def _settle(self, current: Reconciliation) -> None:
         if not current.complete:
             return
-        self._reconciliation = None
+        self._reconciliation, self._patience_ns = None, RECONCILE_TIMEOUT_NS
         # Balances can be compared only when every fill heard of has become part of the fold.
         self.hand_over()
         balances = None if len(self.outbox) else self._ledger.balances

@@ -108,6 +108,27 @@ def test_a_pass_without_all_answers_is_begun_again() -> None:
     assert stand.sent(QueryAccount) == []
 
 
+def test_a_venue_that_answers_slowly_is_waited_for_longer_each_time() -> None:
+    """With a round trip longer than the patience, no pass would ever be complete."""
+    stand = Stand()
+    stand.tell(ReconcileNow("recovery"))
+    for patience_s in (2, 4, 8, 16, 32, 32):
+        assert len(stand.take(QueryAccount)) == 1
+        stand.wait_s(patience_s - 0.1)
+        assert stand.sent(QueryAccount) == []
+        stand.wait_s(0.1)
+    stand.clear()
+    stand.tell(ReconcileNow("recovery"))
+    stand.answer({})
+    account(stand, USDT="1000")
+    assert len(stand.sent(ReconcileDone)) == 1
+
+    stand.tell(ReconcileNow("halt"))
+    stand.clear()
+    stand.wait_ns(RECONCILE_TIMEOUT_NS)
+    assert len(stand.sent(QueryAccount)) == 1
+
+
 def test_whoever_asked_for_a_pass_hears_of_its_end() -> None:
     """The operator's resume once swallowed the recovery's pass, whose hold then stood for ever."""
     stand = Stand()
