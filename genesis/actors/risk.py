@@ -140,7 +140,11 @@ class Risk(FollowingActor):
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
         self._views.see(view)
-        if view.newest_ns:
+        if 0 < view.newest_ns <= self._looked_ns and self.horizon_ns() is None:
+            # Received before the last look, and not known to it: only where time does not wait.
+            self._wanted_ns = min(self._wanted_ns, self._looked_ns + LOOK_EVERY_NS)
+            self._remind()
+        elif view.newest_ns:
             self._look_later()
 
     def _look_later(self) -> None:

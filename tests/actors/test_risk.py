@@ -38,9 +38,11 @@ class Stand(Stage):
             self.show("60000")
             self.clear()
 
-    def show(self, mid: str, *, synced: bool = True, age_ns: int = 0) -> None:
+    def show(
+        self, mid: str, *, synced: bool = True, age_ns: int = 0, received_ago_ns: int = 0
+    ) -> None:
         bid, ask = (BTC.ticks(D(mid)) - 1, BTC.ticks(D(mid)) + 1) if synced else (0, 0)
-        now_ns = self.runtime.clock.time_ns
+        now_ns = self.runtime.clock.time_ns - received_ago_ns
         tops = np.array([(now_ns, now_ns - age_ns, synced, 1, bid, 1, ask, 1)], TOP)
         view = BookView(SYMBOL, 1, now_ns - age_ns, synced, 1, bid, 1, ask, 1)
         self.tell(msgspec.structs.replace(view, tops=tops, newest_ns=now_ns))
@@ -231,6 +233,13 @@ def test_marks_alone_are_looked_at_four_times_a_second() -> None:
     stand.falls_to("59999")
     stand.show("44000")
     assert stand.sent(Halt) == []
+    stand.wait_ns(LOOK_EVERY_NS)
+    assert len(stand.sent(Halt)) == 1
+
+
+def test_a_fall_that_was_received_before_the_last_look_and_told_after_it_is_looked_at() -> None:
+    stand = Deep()
+    stand.show("44000", received_ago_ns=LOOK_EVERY_NS + 1)  # it was looked at just after
     stand.wait_ns(LOOK_EVERY_NS)
     assert len(stand.sent(Halt)) == 1
 
