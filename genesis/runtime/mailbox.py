@@ -103,13 +103,14 @@ class Mailbox:
         puts_off: Callable[[Mailbox], bool] | None = None,
     ) -> None:
         """``puts_off`` is asked at a view that conflates whether ``wake`` will be called for it
-        later; without it, and at any other message, the reader is woken at once."""
+        later; without it, and at any other message, the reader is woken at once. So is one that
+        takes turns: it is in nobody's way."""
         self.capacity = capacity
         self._observer = observer
         self._activity = activity
         self._counted = not isinstance(activity, Unwatched)
         self._on_overflow = on_overflow
-        self._puts_off = puts_off
+        self._puts_off = puts_off if on_put is None else None
         self._lock = threading.Lock()
         self._tokens: SimpleQueue[None] = SimpleQueue()  # wake-ups of ``take``
         self._waits = on_put is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from ship import Picture, Ship
 from test_threads import PATIENCE_S, Do, Say, Worker, until
 
@@ -22,6 +23,28 @@ def test_a_view_wakes_no_reader_outside_while_others_wait_for_their_turns(ship: 
     ship.idle()
     seen = [entry for entry in ship.log if entry != ("loner", "ann from the grave")]
     assert seen == [("bob", "next"), ("bob", "last"), ("loner", 0)]
+
+
+def test_a_member_has_its_turn_for_a_view_before_a_reader_outside_is_woken(
+    ship: Ship, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = ship.runtime.address("loner").mailbox
+    told_when_woken: list[list[tuple[str, object]]] = []
+    wake = outside.wake
+
+    def noting() -> None:
+        told_when_woken.append(list(ship.log))
+        wake()
+
+    monkeypatch.setattr(outside, "wake", noting)
+
+    def show_both(sailor: Worker) -> None:
+        show(sailor)
+        sailor.tell("ann", Picture(7))
+
+    ship.tell("bob", Do(show_both))
+    until(lambda: ("loner", 0) in ship.log, "the view outside")
+    assert ("ann", 7) in told_when_woken[0]
 
 
 def test_a_view_waits_for_so_many_turns_and_no_more(ship: Ship) -> None:
