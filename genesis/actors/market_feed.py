@@ -47,17 +47,21 @@ class MarketFeed(Actor):
     @handles(RawFrames)
     def _on_frames(self, message: RawFrames) -> None:
         frames = message.frames
-        self.count("frames", len([1 for frame in frames if not frame.restarted]))
         try:
             batches = self._decoder.tables(frames)
         except BadFrame as error:
             if self._strict:
+                self._count(frames)
                 self.count("bad_frames")
                 self.tell(SUPERVISOR, InputFailed(str(error)))
                 return
             batches = self._decode_one_by_one(frames)
         for symbol, table in batches.items():
             self.tell(book_name(symbol), MarketBatch(symbol, message.first_frame, table))
+        self._count(frames)  # last: the books do not wait for it
+
+    def _count(self, frames: Sequence[RawFrame]) -> None:
+        self.count("frames", len([1 for frame in frames if not frame.restarted]))
 
     @handles(MarketRows)
     def _on_rows(self, message: MarketRows) -> None:
