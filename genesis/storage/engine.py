@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -69,11 +70,20 @@ def reader_engine(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
 
-    @event.listens_for(engine, "commit")
-    def _require_still(connection: Connection) -> None:
-        reader = connection.connection.driver_connection
+    def require_still(reader: object) -> None:
         if isinstance(reader, _AsItStands) and reader.seen != _written(path):
             raise StorageError(f"{path} was written while it was read; read it again")
+
+    # Also where what was read seems to be broken or altered: it may be half old, half new.
+    @event.listens_for(engine, "commit")
+    @event.listens_for(engine, "rollback")
+    def _at_its_end(connection: Connection) -> None:
+        require_still(connection.connection.driver_connection)
+
+    @event.listens_for(engine, "handle_error")
+    def _before_it_is_called_broken(context: ExceptionContext) -> None:
+        if context.connection is not None:
+            require_still(context.connection.connection.driver_connection)
 
     return engine
 

@@ -1,4 +1,7 @@
-"""Prove a journal: chain, replay, projections. Only reads; a daemon may go on writing meanwhile."""
+"""Prove a journal: chain, replay, projections. Only reads; a daemon may go on writing meanwhile.
+
+Should one begin to where there was none, it may have to be asked again (``storage.engine``).
+"""
 
 from __future__ import annotations
 

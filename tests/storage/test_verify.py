@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from journal_story import mark, numbered, story
 from sqlalchemy import select, text
 
 from genesis.errors import StorageError
+from genesis.storage import verify as verify_module
 from genesis.storage.engine import reader_engine, writer_engine
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
@@ -197,6 +200,25 @@ def test_a_journal_that_is_written_under_a_reader_is_said_to_be(told: DataFolder
         journal.close()
         with pytest.raises(StorageError, match="was written while it was read"):
             look.commit()
+
+
+def test_what_a_writer_changed_under_a_reader_is_not_taken_for_broken(
+    told: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow = verify_module.follow
+
+    def written_meanwhile(rows: Any, after: Any, head: Any) -> Any:
+        for number, row in enumerate(follow(rows, after, head)):
+            if number == 0:
+                with closing(Journal.open(told)) as journal:
+                    first = journal.head_seq
+                    for k in range(200):
+                        journal.append(numbered([mark("7")], "risk", first=first + k))
+            yield row
+
+    monkeypatch.setattr(verify_module, "follow", written_meanwhile)
+    with pytest.raises(StorageError, match="read it again"):
+        verify(told.path)
 
 
 def test_a_journal_on_read_only_media_can_be_verified(
