@@ -260,6 +260,7 @@ class Executor(GatheringActor):
             return
         if reconcile.cause not in self._causes:
             self._causes.append(reconcile.cause)
+            self._patience_ns = RECONCILE_TIMEOUT_NS
         self._reconcile()
 
     def _reconcile(self) -> None:

@@ -194,7 +194,16 @@ class GatheringActor(FollowingActor):
         super().hand_over()
 
     def on_receive(self, message: Any) -> Any:
-        answer = super().on_receive(message)
+        held, before = self._held, len(self._held)
+        handled = False
+        try:
+            answer = super().on_receive(message)
+            handled = True
+        finally:
+            if not handled and self._held is held:
+                # What the messages before this one brought does not die with it.
+                del held[before:]
+                self.hand_over()
         if self._gathering and (len(self._held) >= TOGETHER_MAX or not self.more_waits()):
             self.hand_over()
         return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from executor_stand import Stand
 from fake import SECOND
 from orders_told import ID, SYMBOL, D, S, approved, at_venue, intended, new, report, snapshot, trade
@@ -17,7 +18,7 @@ from genesis.messages.journal import (
     OrderSent,
     Reconciled,
 )
-from genesis.messages.lifecycle import Ping
+from genesis.messages.lifecycle import InjectCrash, Ping
 from genesis.messages.orders import (
     AccountSnapshot,
     CancelAtVenue,
@@ -31,6 +32,7 @@ from genesis.messages.orders import (
     TradesSnapshot,
     VenueRefused,
 )
+from genesis.runtime.actor import InjectedCrash
 from genesis.runtime.gate import GateState
 
 # Sending
@@ -74,6 +76,15 @@ def test_what_was_said_waits_for_no_more_than_the_messages_behind() -> None:
     stand.tell(*(trade(n, "0.0001", status=S.PARTIALLY_FILLED) for n in range(TOGETHER_MAX + 1)))
     [_, full, rest] = stand.sent(AppendFacts)
     assert (len(full.facts), len(rest.facts)) == (TOGETHER_MAX, 1)
+
+
+def test_what_was_said_before_a_message_that_kills_is_handed_over() -> None:
+    stand = Stand()
+    stand.send()
+    stand.clear()
+    with pytest.raises(InjectedCrash):
+        stand.tell(trade(5), InjectCrash("poison"))
+    assert [type(event) for event in stand.recorded()] == [OrderSent, OrderFilled]
 
 
 def test_that_it_was_sent_is_written_at_the_end() -> None:

@@ -118,13 +118,8 @@ def test_a_venue_that_answers_slowly_is_waited_for_longer_each_time() -> None:
         assert stand.sent(QueryAccount) == []
         stand.wait_s(0.1)
     stand.clear()
-    stand.tell(ReconcileNow("recovery"))
-    stand.answer({})
-    account(stand, USDT="1000")
-    assert len(stand.sent(ReconcileDone)) == 1
-
-    stand.tell(ReconcileNow("halt"))
-    stand.clear()
+    stand.tell(ReconcileNow("halt"))  # the operator thinks that it is well again
+    assert len(stand.take(QueryAccount)) == 1
     stand.wait_ns(RECONCILE_TIMEOUT_NS)
     assert len(stand.sent(QueryAccount)) == 1
 
