@@ -52,7 +52,8 @@ class OrderBook(JournalingActor):
         super().begin()
         self._book = Book(self._instrument, tops=True)
         self._asked = False
-        self._show(self._view(0, 0, NO_TOPS))
+        self._top_ns = 0
+        self._show(self._view(0, NO_TOPS))
 
     @handles(MarketBatch)
     def _on_batch(self, batch: MarketBatch) -> None:
@@ -61,9 +62,10 @@ class OrderBook(JournalingActor):
         if folded.gaps or folded.resyncs:
             self._report(folded)
         # Trades tell nothing of the book: its view is then only for who may have come since.
+        self._top_ns = folded.top_ns or self._top_ns
         if folded.top_ns or self.now_ns() - self._shown_ns >= SHOW_AGAIN_NS:
             tops = folded.tops if len(folded.top_table) else NO_TOPS
-            self._show(self._view(trace_id, folded.top_ns, tops))
+            self._show(self._view(trace_id, tops))
         trades = len(folded.trade_table)
         if trades:
             ticks = TradeTicks(batch.symbol, trace_id, folded.trade_table)
@@ -105,7 +107,7 @@ class OrderBook(JournalingActor):
         self.tell(EXCHANGE, RequestSnapshot(self._instrument.symbol, self.name))
         self.after(SNAPSHOT_RETRY_NS, AskAgain())
 
-    def _view(self, trace_id: int, newest_ns: int, tops: Rows) -> BookView:
+    def _view(self, trace_id: int, tops: Rows) -> BookView:
         synced, update_id, time_ns, bid, bid_lots, ask, ask_lots = self._book.newest()
         bids, asks = NO_LEVELS, NO_LEVELS
         if self._depth_levels and synced:
@@ -123,7 +125,7 @@ class OrderBook(JournalingActor):
             bids,
             asks,
             tops,
-            newest_ns,
+            self._top_ns,
         )
 
     def _show(self, view: BookView) -> None:

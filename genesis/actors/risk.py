@@ -140,12 +140,20 @@ class Risk(FollowingActor):
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
         self._views.see(view)
-        if 0 < view.newest_ns <= self._looked_ns and self.horizon_ns() is None:
-            # Received before the last look, and not known to it: only where time does not wait.
+        if self._missed(view):
             self._wanted_ns = min(self._wanted_ns, self._looked_ns + LOOK_EVERY_NS)
             self._remind()
         elif view.newest_ns:
             self._look_later()
+
+    def _missed(self, view: BookView) -> bool:
+        """Whether it was received before the last look, which did not know of it: that happens only
+        where time does not wait."""
+        if not 0 < view.newest_ns <= self._looked_ns or self.horizon_ns() is not None:
+            return False
+        marked = self._marked.get(view.symbol)
+        touch = (view.synced, view.bid_ticks, view.ask_ticks)
+        return marked is None or (marked.synced, marked.bid_ticks, marked.ask_ticks) != touch
 
     def _look_later(self) -> None:
         """Look when something is to be done, as far as the market is known, and not too often."""

@@ -161,7 +161,7 @@ class BookView(Message, frozen=True):
     ``time_ns`` is when the newest data in it was received. ``bids``/``asks`` are the top N levels.
     The touch may come from a book ticker newer than the folded depth.
     While ``synced`` is False all prices are 0 and the arrays empty: a gapped book serves nothing.
-    ``newest_ns`` is from when on this is the top; 0 where none was noted since the view before.
+    ``newest_ns`` is from when on this is the top; 0 before there was one.
     ``tops`` (dtype ``TOP``) are the tops on the way to this one, itself included, the first from
     after the view before; empty where this one is the only one.
     """

@@ -126,7 +126,8 @@ def test_trades_alone_bring_a_view_only_to_who_may_have_come_since() -> None:
     assert ticks.trades["bid_ticks"].tolist() == [100]
     stand.wait_ns(SHOW_AGAIN_NS)
     stand.fold(trade(2, 102))
-    assert (stand.view().bid_ticks, stand.view().newest_ns) == (100, 0)
+    # When its top came is still said: it may have taken the place of the view that brought it.
+    assert (stand.view().bid_ticks, stand.view().newest_ns) == (100, 5)
     assert [type(s.message) for s in stand.runtime.sent if s.to == "risk"] == [BookView]
 
 
