@@ -71,7 +71,7 @@ from genesis.runtime.supervision import (
 )
 
 PUBLISHER = "publisher"
-SOON_NS = 10_000_000
+SOON_NS = 100_000_000
 """No restart waits longer at the end: where time waits for the work, it would wait for that one."""
 
 

@@ -17,7 +17,8 @@ BLOCK = 1 << 16
 def release(rows: Rows) -> None:
     """Let go of the pages that hold only ``rows``; whoever looks at one again reads it anew.
 
-    So a history longer than the memory plays in little of it. Rows that lie elsewhere stay.
+    So a history longer than the memory plays in little of it. Rows that lie elsewhere stay. What
+    somebody had written into the pages would be lost: nobody does.
     """
     mapped = _map_of(rows)
     if mapped is None or not hasattr(mmap, "MADV_DONTNEED"):

@@ -165,7 +165,7 @@ def test_no_restart_waits_long_at_the_end() -> None:
     stand.come_up()
     stand.crash("strategy.ema")
     stand.clear()
-    stand.wait_s(0.01)
+    stand.wait_s(0.1)
     assert [name.split("#")[0] for name in stand.spawned] == ["strategy.ema"]
 
 

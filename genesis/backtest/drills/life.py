@@ -72,7 +72,7 @@ class Life(VirtualSession):
         self.died_ns: int | None = None
         self.unhealed = ""
         self._supervisor_hung = False
-        self._moment_ns = 0
+        self._events = self._moment_ns = 0
         self._disk = disk
         self._watch = watch
         self._heal_ns = heal_ns
@@ -96,8 +96,7 @@ class Life(VirtualSession):
         stood = Stood.PAUSED
         while not (self._ended or self.died_ns is not None or stood is Stood.IDLE):
             stood = self.runtime.run(EVENTS_MAX)
-            if stood is Stood.BUSY:
-                self._look_whether_time_passes()
+            self._look_whether_time_passes(EVENTS_MAX if stood is Stood.BUSY else 1)
             self._hear_reports()
         if self.died_ns is None and not self._ended:
             self._error = self._error or "the run came to a standstill"
@@ -116,9 +115,10 @@ class Life(VirtualSession):
     def count(self, name: str) -> int:
         return self.runtime.counters.get(name)
 
-    def _look_whether_time_passes(self) -> None:
+    def _look_whether_time_passes(self, events: int) -> None:
         now_ns = self.runtime.clock.now_ns()
-        if now_ns == self._moment_ns:
+        self._events = self._events + events if now_ns == self._moment_ns else 0
+        if self._events >= EVENTS_MAX:
             self.abandon("time stands still: the actors keep each other busy")
         self._moment_ns = now_ns
 
