@@ -218,13 +218,6 @@ class Book:
         is_there = at < count and self._keys[base + at] == key
         return int(self._lots[base + at]) if is_there else 0
 
-    def lots_within(self, side: int, limit_ticks: int) -> int:
-        """Total lots of a side (+1 bids, -1 asks) at ``limit_ticks`` or better."""
-        base, count = self._side(side)
-        key = limit_ticks if side > 0 else -limit_ticks
-        at = level_kernels.position(self._keys, base, count, key)
-        return int(self._lots[base + at : base + count].sum())
-
     def snapshot_rows(self, time_ns: int) -> Rows:
         """The whole book as a venue would answer a depth request: SNAPSHOT_BEGIN and its levels.
 

@@ -135,15 +135,11 @@ def test_a_ticker_that_differs_from_the_book_is_counted(
     assert (folded.ticker_checked, folded.ticker_mismatch) == (1, 1)
 
 
-def test_levels_can_be_asked_one_by_one_and_summed_to_a_limit(book: Book) -> None:
+def test_levels_can_be_asked_one_by_one(book: Book) -> None:
     book.fold(rows_of(snapshot(1, 10, LEVELS)))
     assert book.level_lots(1, 99) == 7
     assert book.level_lots(-1, 102) == 4
     assert book.level_lots(-1, 100) == 0
-    assert book.lots_within(-1, 101) == 3
-    assert book.lots_within(-1, 102) == 7
-    assert book.lots_within(1, 101) == 0
-    assert book.lots_within(1, 1) == 12
 
 
 def test_copies_of_levels_do_not_change_with_the_book(book: Book) -> None:
