@@ -146,6 +146,18 @@ def test_followers_hear_each_entry_in_sequence() -> None:
     assert [entry.seq for message in heard for entry in message.entries] == [1, 2, 3]
 
 
+def test_every_follower_hears_an_entry_once_and_in_the_same_order_always() -> None:
+    """Whoever subscribed first, and however often: virtual runs are told apart by nothing else."""
+    stand = Stand()
+    for name in ("risk", "executor", "risk"):
+        stand.tell(Subscribe(name, None))
+    stand.clear()
+    stand.tell(facts(1, "a"))
+    stand.to_itself()
+    told = [to for to, message in stand.runtime.sent if isinstance(message, JournalAppended)]
+    assert told == ["executor", "risk"]
+
+
 def test_a_follower_has_folded_its_own_facts_before_they_are_acknowledged() -> None:
     """Who compares balances with the venue relies on it: nothing waits, so all is folded."""
     stand = Stand()
