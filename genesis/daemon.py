@@ -147,8 +147,9 @@ class House:
         groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
         groups_of |= dict.fromkeys((PERSISTENCE, RISK, EXECUTOR), MONEY)
         children = [ChildSpec(name, groups_of.get(name, MARKET)) for name in starts]
-        # From a frame to an intent only one thread has to be woken.
-        runtime.crew(MARKET, [child.name for child in children if child.group == MARKET])
+        # From a frame to an intent no thread has to be woken.
+        market_actors = (child.name for child in children if child.group == MARKET)
+        runtime.crew(MARKET, [EXCHANGE, *market_actors])
         self._register(starts)
         self._supervisor = self._supervise(children, starts, report)
         paper = _paper_settings(settings)

@@ -8,7 +8,9 @@ from typing import Any
 from genesis.actors.journaling import JournalingActor
 from genesis.actors.ladder import JOURNAL, SHUTDOWN, Ladder, Retry
 from genesis.actors.nursery import Incarnation, Nursery, Times
+from genesis.actors.order_book import EXCHANGE
 from genesis.actors.risk import EXECUTOR
+from genesis.actors.watch import Watch
 from genesis.messages.base import Message
 from genesis.messages.control import (
     CancelAllDone,
@@ -41,7 +43,6 @@ from genesis.messages.lifecycle import (
     InputFailed,
     MailboxOverflowed,
     MarketEnded,
-    Ping,
     Pong,
     Shutdown,
     ShutdownDue,
@@ -56,7 +57,6 @@ from genesis.messages.orders import CancelOrders
 from genesis.runtime.actor import Context, handles, handles_each
 from genesis.runtime.base import describe
 from genesis.runtime.gate import TradingGate
-from genesis.runtime.pulse import Pulse
 from genesis.runtime.supervision import (
     Action,
     AllDown,
@@ -71,6 +71,8 @@ from genesis.runtime.supervision import (
 )
 
 PUBLISHER = "publisher"
+OUTSIDE_PATIENCE = 10
+"""So many times as patient as with a child: nothing can be put in the exchange's place."""
 SOON_NS = 100_000_000
 """No restart waits longer at the end: where time waits for the work, it would wait for that one."""
 
@@ -109,8 +111,8 @@ class Supervisor(JournalingActor):
         self._ladder = Ladder(self._gate, self)
         self._epochs: dict[str, int] = {}
         self._living: dict[str, int] = {}  # as _epochs, of those that have not failed or ended
-        times = self._times
-        self._pulse = Pulse(times.heartbeat_ns, times.hang_after_ns, self._nursery.wall_ns())
+        self._watch = Watch(self._nursery, self._times)
+        self._watch.heard(EXCHANGE)
         self._was_up = False
         self._ending: Shutdown | None = None
         self._orders_left = True
@@ -166,7 +168,7 @@ class Supervisor(JournalingActor):
     def _spawn(self, name: str) -> None:
         epoch = self._nursery.spawn(name, self._starts[name])
         self._epochs[name] = self._living[name] = epoch
-        self._pulse.heard(name, self._nursery.wall_ns())
+        self._watch.heard(name)
         self.after_wall(self._times.start_timeout_ns, StartCheck(name, epoch))
 
     def _stop_child(self, name: str) -> None:
@@ -207,7 +209,7 @@ class Supervisor(JournalingActor):
     @handles(ActorStarted)
     def _on_started(self, started: ActorStarted) -> None:
         if self._lives(started):
-            self._pulse.heard(started.name, self._nursery.wall_ns())
+            self._watch.heard(started.name)
             self._do(self._plan.started(started.name))
 
     @handles(ActorStopped)
@@ -233,22 +235,22 @@ class Supervisor(JournalingActor):
 
     @handles(Heartbeat)
     def _on_heartbeat(self, heartbeat: Heartbeat) -> None:
-        now_ns = self._nursery.wall_ns()
         seen = tuple(map(self._seen, self._starts))  # before the pings wait in every mailbox
-        self._pulse.beat(now_ns)
+        self._watch.beat()
         for name, epoch in tuple(self._living.items()):
-            if self._plan.state(name) != "running":
-                continue
-            if self._nursery.waits(name):
-                self._pulse.heard(name, now_ns)  # the one it waits for will be heard of, or not
-            if self._pulse.silent(name, now_ns):
-                seconds = self._times.hang_after_ns / 1e9
-                self._fence(name, f"it gave no sign of life for {seconds:g} s")
-            else:
-                self._nursery.address(name).tell(Ping(epoch, now_ns))
+            if self._plan.state(name) == "running" and (hangs := self._watch.ping(name, epoch)):
+                self._fence(name, hangs)
+        self._ask_exchange()
         self._ladder.note()
         self._show(ActorsSeen(seen))
         self.after_wall(self._times.heartbeat_ns, Heartbeat())
+
+    def _ask_exchange(self) -> None:
+        """It is nobody's child, but who waits for a turn behind it is excused."""
+        epoch = self.living(EXCHANGE)
+        if epoch and (hangs := self._watch.ping(EXCHANGE, epoch, OUTSIDE_PATIENCE)):
+            self._nursery.fence(EXCHANGE, epoch, hangs)
+            self._report(Failed(f"{EXCHANGE} is stuck: {hangs}"))
 
     def _seen(self, name: str) -> ActorSeen:
         metrics = self._nursery.address(name).mailbox.metrics()
@@ -267,8 +269,8 @@ class Supervisor(JournalingActor):
 
     @handles(Pong)
     def _on_pong(self, pong: Pong) -> None:
-        if self._lives(pong):
-            self._pulse.heard(pong.name, self._nursery.wall_ns())
+        if self._lives(pong) or pong.name == EXCHANGE:
+            self._watch.heard(pong.name)
 
     @handles(MailboxOverflowed)
     def _on_overflow(self, overflow: MailboxOverflowed) -> None:

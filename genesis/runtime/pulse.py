@@ -23,6 +23,7 @@ class Pulse:
             for name in self._heard_ns:
                 self._heard_ns[name] += late_ns
 
-    def silent(self, name: str, now_ns: int) -> bool:
-        """True when ``name`` gave no sign of life for too long."""
-        return now_ns - self._heard_ns[name] > self._hang_after_ns
+    def silent(self, name: str, now_ns: int, patience: int = 1) -> bool:
+        """True when ``name`` gave no sign of life for too long; ``patience`` times as long as
+        usual."""
+        return now_ns - self._heard_ns[name] > patience * self._hang_after_ns

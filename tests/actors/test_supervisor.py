@@ -255,3 +255,24 @@ def test_a_child_that_hangs_while_it_is_to_stop_is_fenced() -> None:
     stand.wait_s(3)
     assert ("book", 1, "it did not stop in time") in stand.runtime.fenced
     assert stand.spawned == ["feed#2"]
+
+
+def test_an_exchange_without_a_sign_of_life_ends_the_run_but_later_than_a_child_is_fenced() -> None:
+    stand = Stand()
+    stand.runtime.address("exchange").occupy()
+    stand.pass_heartbeats(40)
+    assert stand.reported(Failed) == []
+    stand.pass_heartbeats(30, silent={"exchange"})
+    assert stand.reported(Failed) == []
+    stand.pass_heartbeats(1, silent={"exchange"})
+    assert stand.reported(Failed) == [Failed("exchange is stuck: it gave no sign of life for 30 s")]
+    assert [name for name, _, _ in stand.runtime.fenced] == ["exchange"]
+    assert stand.spawned == []
+
+
+def test_an_exchange_that_waits_for_its_turn_is_not_stuck() -> None:
+    stand = Stand()
+    stand.runtime.address("exchange").occupy()
+    stand.runtime.waiting.add("exchange")
+    stand.pass_heartbeats(40, silent={"exchange"})
+    assert stand.reported(Failed) == []

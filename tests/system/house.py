@@ -186,12 +186,14 @@ class House:
 
         def watched_begin() -> None:
             begin()
-            silent, living = supervisor._pulse.silent, supervisor._living
+            pulse = supervisor._watch._pulse
+            silent = pulse.silent
 
-            def watched_silent(name: str, now_ns: int) -> bool:
-                return (name, living.get(name)) in self._silent or silent(name, now_ns)
+            def watched_silent(name: str, now_ns: int, patience: int = 1) -> bool:
+                noticed = (name, self.living(name)) in self._silent
+                return noticed or silent(name, now_ns, patience)
 
-            supervisor._pulse.silent = watched_silent  # type: ignore[method-assign]
+            pulse.silent = watched_silent  # type: ignore[method-assign]
 
         supervisor.begin = watched_begin  # type: ignore[method-assign]
 

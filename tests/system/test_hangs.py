@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from checks import check_money, check_recovered
-from house import PATIENCE_S, PATIENT, QUICK_TO_NOTICE, House, until
+from house import PATIENCE_S, PATIENT, QUICK_TO_NOTICE, SYMBOLS, House, until
 
 from genesis.actors.order_book import EXCHANGE
 from genesis.errors import WriterFenced
@@ -113,6 +113,20 @@ def test_a_supervisor_that_hangs_is_taken_for_dead(tmp_path: Path) -> None:
     assert ended.outcome.error == "the supervisor died: it gave no sign of life for 0.8 s"
     shut = house.gate_log.index(("shut", HALT))
     assert ("write", "") not in house.gate_log[shut:]
+
+
+def test_an_exchange_that_hangs_ends_the_run_and_blames_nobody_else(tmp_path: Path) -> None:
+    """The market's actors wait for their turns behind it and are excused."""
+    house = House(tmp_path, FOR_S, supervision__shutdown_timeout_ms=500, **PATIENT)
+    house.at(AT_S, lambda: house.hang(EXCHANGE))
+    ended = house.run()
+    assert ended.outcome.exit_code == 4
+    assert ended.outcome.error == "exchange is stuck: it gave no sign of life for 600 s"
+    assert ended.restarted() == []
+    assert ended.outcome.summary is not None
+    assert set(ended.outcome.summary.best) == set(
+        SYMBOLS
+    )  # told by the books: their thread goes on
 
 
 def test_somebody_who_locks_the_database_is_waited_for(tmp_path: Path) -> None:
