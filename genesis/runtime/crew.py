@@ -11,13 +11,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
+from typing import Protocol
 
 from genesis.runtime.actor import Actor
-from genesis.runtime.mailbox import Mailbox
 from genesis.runtime.turns import Guard, Unwound, forget, lives
 
 TURNS_PUT_OFF = 8
 """For so many turns wake-ups of readers outside may be put off."""
+
+
+class Sleeper(Protocol):
+    """On whose behalf a thread outside sleeps."""
+
+    def wake(self) -> None: ...
 
 
 class Crew:
@@ -33,7 +39,7 @@ class Crew:
         self._thread = 0  # the number of the one that may take turns
         self._running: Actor | None = None
         self._at_work = 0  # the identity of that thread
-        self._put_off: list[Mailbox] = []
+        self._put_off: list[Sleeper] = []
         self._turns_put_off = 0
 
     def start(self, actor: Actor) -> None:
@@ -47,13 +53,13 @@ class Crew:
         """What to call for each message that waits for ``name``: one more turn for it."""
         return partial(self._ready.put, name)
 
-    def puts_off(self, mailbox: Mailbox) -> bool:
-        """Whether the caller is a member in its turn. Who reads ``mailbox`` is then woken after the
-        turns that wait already: it would only get in the way of them, for a view whose next one
-        takes its place."""
+    def puts_off(self, sleeper: Sleeper) -> bool:
+        """Whether the caller is a member in its turn. ``sleeper`` is then woken after the turns
+        that wait already: it would only get in the way of them, for a timer, or for a view whose
+        next one takes its place."""
         if threading.get_ident() != self._at_work:
             return False
-        self._put_off.append(mailbox)
+        self._put_off.append(sleeper)
         return True
 
     def waits(self, name: str) -> bool:
@@ -113,8 +119,8 @@ class Crew:
         return self._ready.get()
 
     def _wake_others(self) -> None:
-        for mailbox in self._put_off:
-            mailbox.wake()
+        for sleeper in self._put_off:
+            sleeper.wake()
         self._put_off.clear()
         self._turns_put_off = 0
 

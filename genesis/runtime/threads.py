@@ -12,8 +12,8 @@ from genesis.runtime.actor import Actor
 from genesis.runtime.address import Address
 from genesis.runtime.base import BaseRuntime, Inbox, describe, starter
 from genesis.runtime.clock import Clock
-from genesis.runtime.crew import Crew
-from genesis.runtime.mailbox import Activity, Fenced, Mailbox
+from genesis.runtime.crew import Crew, Sleeper
+from genesis.runtime.mailbox import Activity, Fenced
 from genesis.runtime.observer import Observer
 from genesis.runtime.timers import Timers
 from genesis.runtime.turns import NoTurn, forget
@@ -39,7 +39,7 @@ class ThreadsRuntime(BaseRuntime):
             activity=Activity() if clock.wall_wait_s(0) is None else None,
             observer=observer,
         )
-        self._timers = Timers(clock, self._activity)
+        self._timers = Timers(clock, self._activity, self._puts_off)
         self._revoked = threading.Condition()
         self._crews: list[Crew] = []
         self._crew_of: dict[str, Crew] = {}
@@ -113,5 +113,5 @@ class ThreadsRuntime(BaseRuntime):
     def _on_put(self, name: str) -> Callable[[], None] | None:
         return self._crew_of[name].turn_for(name) if name in self._crew_of else None
 
-    def _puts_off(self, mailbox: Mailbox) -> bool:
-        return any(crew.puts_off(mailbox) for crew in self._crews)
+    def _puts_off(self, sleeper: Sleeper) -> bool:
+        return any(crew.puts_off(sleeper) for crew in self._crews)

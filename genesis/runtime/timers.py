@@ -6,6 +6,7 @@ import heapq
 import itertools
 import threading
 import time
+from collections.abc import Callable
 
 from genesis.messages.base import Message
 from genesis.runtime.address import Address
@@ -23,16 +24,21 @@ class Timers:
     been worked off: the clock then jumps to it.
     """
 
-    def __init__(self, clock: Clock, activity: Activity) -> None:
+    def __init__(
+        self, clock: Clock, activity: Activity, puts_off: Callable[[Timers], bool]
+    ) -> None:
+        """``puts_off`` is asked at a timer that is due before all others whether ``wake`` will be
+        called for it soon."""
         self._clock = clock
         self._activity = activity
+        self._puts_off = puts_off
         self._condition = threading.Condition()
         self._numbers = itertools.count()
         self._trading: list[Timer] = []
         self._wall: list[Timer] = []
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
-        activity.when_idle = self._wake
+        activity.when_idle = self.wake
 
     def start(self) -> None:
         self._thread.start()
@@ -51,10 +57,11 @@ class Timers:
         with self._condition:
             heap = self._wall if wall else self._trading
             heapq.heappush(heap, timer)
-            if heap[0] is timer:
+            if heap[0] is timer and not self._puts_off(self):
                 self._condition.notify()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Look again at what is due."""
         with self._condition:
             self._condition.notify()
 
