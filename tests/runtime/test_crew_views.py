@@ -1,4 +1,5 @@
-"""Who reads a crew's views from outside does not get in the way of its turns, nor wait for long."""
+"""Who waits outside a crew (for its views, for a time) neither gets in the way of its turns, nor
+waits for long."""
 
 from __future__ import annotations
 
@@ -80,3 +81,35 @@ def test_a_view_put_off_before_a_hang_is_seen_once_the_crew_goes_on(ship: Ship) 
     assert ("loner", 0) not in ship.log
     ship.runtime.fence("bob", 1, "hung")
     until(lambda: ("loner", 0) in ship.log, "the view")
+
+
+def test_the_timers_are_woken_after_the_turns_that_wait(
+    ship: Ship, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timers = ship.runtime._timers
+    told_when_woken: list[list[tuple[str, object]]] = []
+    wake_timers = timers.wake
+
+    def noting() -> None:
+        told_when_woken.append(list(ship.log))
+        wake_timers()
+
+    monkeypatch.setattr(timers, "wake", noting)
+    wake, _ = ship.hold("ann")
+    ship.tell("bob", Do(lambda sailor: sailor.after_wall(0, Say("time"))), Say("next"))
+    wake.set()
+    until(lambda: ("bob", "time") in ship.log, "the timer")
+    assert ("bob", "next") in told_when_woken[0]
+
+
+def test_a_timer_set_before_a_hang_comes_once_the_crew_goes_on(ship: Ship) -> None:
+    wake, _ = ship.hold("ann")
+    stuck = threading.Event()
+    ship.wakes.append(stuck)
+    ship.tell("bob", Do(lambda sailor: sailor.after_wall(0, Say("time"))))
+    ship.tell("cid", Do(lambda sailor: stuck.wait(PATIENCE_S)))
+    wake.set()
+    mailbox = ship.runtime.address("cid").mailbox
+    until(lambda: mailbox.depth == 0 and mailbox.handling is not None, "cid's hang")
+    ship.runtime.fence("cid", 1, "hung")
+    until(lambda: ("bob", "time") in ship.log, "the timer")
