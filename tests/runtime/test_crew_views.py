@@ -1,5 +1,4 @@
-"""Who waits outside a crew (for its views, for a time) neither gets in the way of its turns, nor
-waits for long."""
+"""Who waits outside a crew neither gets in the way of its turns, nor waits for long."""
 
 from __future__ import annotations
 
