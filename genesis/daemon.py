@@ -159,6 +159,7 @@ class House:
             paper,
             random.Random(settings.market.seed),
             first_id=state.run * IDS_PER_RUN,
+            ended=state.orders.open.values(),
         )
         self._exchange = self._paper(paper, end_ns, faults)
 

@@ -17,6 +17,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from genesis.domain.instrument import Instrument
+from genesis.domain.order import Order as KnownOrder
 from genesis.messages.base import Message
 from genesis.messages.market import Rows
 from genesis.messages.orders import (
@@ -34,7 +35,7 @@ from genesis.messages.orders import (
 from genesis.simulator.account import Account
 from genesis.simulator.desk import OrderDesk, refused
 from genesis.simulator.matcher import SymbolMatcher
-from genesis.simulator.orders import INVALID_SYMBOL
+from genesis.simulator.orders import INVALID_SYMBOL, expired
 from genesis.simulator.settings import PaperSettings
 
 Query = QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount
@@ -91,6 +92,9 @@ class MatchingEngine:
     from ``rng``, so that what happens to one symbol does not depend on how the data of several is
     batched. ``first_id`` is the first venue order and trade id of every symbol: a venue that is
     started anew beside an older journal must be given one beyond the journal's newest.
+
+    ``ended`` are orders that a venue before this one took with it: asked for, they have EXPIRED
+    with what was filled of them, which ``balances`` must hold already.
     """
 
     def __init__(
@@ -100,8 +104,10 @@ class MatchingEngine:
         settings: PaperSettings,
         rng: random.Random,
         first_id: int = 1,
+        ended: Iterable[KnownOrder] = (),
     ) -> None:
         self.account = Account(balances)
+        self._ended = {order.client_order_id: expired(order) for order in ended}
         self._said: list[Due] = []
         self._desks: dict[str, OrderDesk] = {}
         self._matchers: dict[str, SymbolMatcher] = {}
@@ -243,6 +249,7 @@ class MatchingEngine:
         if isinstance(request, QueryOrder):
             order = known.order(request.client_order_id) if known else None
             outside = order.seen_from_outside(known.instrument) if known and order else None
+            outside = outside or self._ended.get(request.client_order_id)
             return OrderSnapshot(request.request_id, request.client_order_id, outside)
         trades = known.trades if known else ()
         newer = tuple(trade for trade in trades if trade.trade_id > request.after_trade_id)

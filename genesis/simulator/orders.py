@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from genesis.domain.instrument import Instrument
+from genesis.domain.order import Order as KnownOrder
 from genesis.messages.orders import (
     OrderStatus,
     OrderType,
@@ -92,6 +93,21 @@ class Order:
             quantity=self.quantity,
             cumulative_quantity=instrument.quantity(self.filled_lots),
         )
+
+
+def expired(order: KnownOrder) -> VenueOrder:
+    """An order of the journal as a venue answers for it that has ended it, unfilled as it was."""
+    return VenueOrder(
+        symbol=order.symbol,
+        client_order_id=order.client_order_id,
+        venue_order_id=order.venue_order_id,
+        side=order.side,
+        type=order.type,
+        status=OrderStatus.EXPIRED,
+        price=order.price,
+        quantity=order.quantity,
+        cumulative_quantity=order.filled,
+    )
 
 
 def refusal_by_form(request: SubmitOrder, instrument: Instrument) -> Refusal | None:

@@ -20,11 +20,7 @@ from genesis.storage.journal import Journal
 from genesis.storage.verify import verify
 
 KILLS = 50
-SETTINGS = BUSY | {
-    "GENESIS_JOURNAL__CHECKPOINT_EVERY": "150",
-    "GENESIS_EXECUTOR__UNKNOWN_QUERY_AFTER_MS": "500",
-    "GENESIS_EXECUTOR__UNKNOWN_GIVE_UP_MS": "2000",
-}
+SETTINGS = BUSY | {"GENESIS_JOURNAL__CHECKPOINT_EVERY": "150"}
 
 
 @pytest.mark.timeout(900)
@@ -72,6 +68,20 @@ def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path, fresh: bool)
     assert state.run > KILLS * 2 // 3
     assert left["with open orders"] >= KILLS // 4
     assert _rarest(left) >= 1
+
+
+def test_a_short_run_after_a_kill_trades_and_ends_in_good_order(tmp_path: Path) -> None:
+    """At the market's own pace, with the patience that is meant for a real venue."""
+    process = start(*_run(tmp_path, 1), settings=BUSY)
+    process.wait_for_row(tmp_path / JOURNAL_NAME, "SELECT 1 FROM orders WHERE status = 'NEW'")
+    process.signal(signal.SIGKILL)
+    process.finish()
+    left = _checked(_copy(tmp_path, tmp_path / "copy"), TradingState())
+    assert left.orders.open
+    said = genesis(*_run(tmp_path, 1), "--for", "3", "--summary", "json", settings=BUSY)
+    assert said.code == 0, said.err
+    assert json.loads(said.out)["orders"] > 0
+    assert _checked(_copy(tmp_path, tmp_path / "copy"), left).orders.open == {}
 
 
 def _rarest(left: Counter[str]) -> int:

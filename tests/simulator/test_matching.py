@@ -10,6 +10,7 @@ import pytest
 from scenes import BTC, Scene, diff, snapshot, ticker, trade
 
 from genesis.domain.instrument import Instrument
+from genesis.domain.order import Order as KnownOrder
 from genesis.messages.market import Kind
 from genesis.messages.orders import (
     AccountSnapshot,
@@ -18,6 +19,7 @@ from genesis.messages.orders import (
     ExecutionReport,
     OpenOrdersSnapshot,
     OrderSnapshot,
+    OrderStatus,
     OrderType,
     QueryAccount,
     QueryOpenOrders,
@@ -27,6 +29,7 @@ from genesis.messages.orders import (
     SubmitOrder,
     TimeInForce,
     TradesSnapshot,
+    VenueRefused,
 )
 from genesis.simulator.matching import Due, MatchingEngine
 from genesis.simulator.settings import PaperSettings
@@ -128,6 +131,36 @@ def test_questions_about_an_unknown_symbol_are_answered_too() -> None:
         OrderSnapshot(1, "a", None),
         TradesSnapshot(2, "NOPE", ()),
     ]
+
+
+def test_orders_of_the_venue_before_have_ended_with_it() -> None:
+    known = KnownOrder(
+        client_order_id="g1-a",
+        strategy="s",
+        symbol="GONE",
+        side=BUY,
+        type=OrderType.LIMIT,
+        quantity=D("2"),
+        price=D("99"),
+        time_in_force=TimeInForce.GTC,
+        decided_ns=1,
+        approved_ns=2,
+        trace_id=0,
+        reason="",
+        status=OrderStatus.PARTIALLY_FILLED,
+        filled=D("0.5"),
+        venue_order_id=7,
+    )
+    venue = MatchingEngine([BTC], {"USDT": D(1000)}, FAR, random.Random(1), ended=[known])
+    venue.cancel(CancelAtVenue("g1-a", "GONE", 0), 0)
+    venue.query(QueryOrder("g1-a", "GONE", 1), 0)
+    venue.query(QueryOpenOrders(2), 0)
+    refused, answer, open_orders = (due.message for due in venue.advance(200))
+    assert isinstance(refused, VenueRefused)
+    assert isinstance(answer, OrderSnapshot)
+    assert answer.order is not None
+    assert (answer.order.status, answer.order.cumulative_quantity) == ("EXPIRED", D("0.5"))
+    assert open_orders == OpenOrdersSnapshot(2, ())
 
 
 def test_ids_start_where_they_are_told_to() -> None:
