@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pykka
 
-from genesis.actors.ladder import RECOVERY, STARTING
+from genesis.actors.ladder import OVER, RECOVERY, STARTING
 from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
 from genesis.capture.live import LiveCapture
@@ -203,6 +203,7 @@ class Session:
         asked_to_end = options.until_end or options.for_s is not None
         stays = options.attended if self._error else not asked_to_end
         if stays:
+            self.house.gate.hold(OVER, reason)
             self.runtime.address("publisher").tell(RunOver(reason))
         else:
             self._end(reason)

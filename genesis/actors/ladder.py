@@ -29,6 +29,8 @@ STARTING = "starting, comparing with the venue"
 """Why the gate is shut when a run begins."""
 JOURNAL = "journal"
 SHUTDOWN = "shutdown"
+OVER = "over"
+"""Nothing more will come of the market, and nobody has ended the run yet."""
 OPERATOR = "operator"
 """The source of a halt that a person asked for."""
 RETRY_NS = 1_000_000_000
@@ -131,7 +133,8 @@ class Ladder:
     def resume(self, resume: Resume) -> None:
         """The operator wants to leave the halt."""
         if not self._gate.held(HALT):
-            self._host.answer(CommandAnswer(False, "Trading is not halted."))
+            text = f"Trading is not halted.{self._if_over()}"
+            self._host.answer(CommandAnswer(False, text))
         elif not resume.reason.strip():
             self._host.answer(CommandAnswer(False, "Say why: resume <reason>."))
         elif resume.phrase != RESUME_PHRASE:
@@ -172,13 +175,20 @@ class Ladder:
             if self._resuming is None or not self._proven:
                 return  # the executor is still cancelling; ``proven`` compares once more
             self._host.record(Resumed(self._resuming.reason))
-            self._host.answer(CommandAnswer(True, f"Resumed: {self._resuming.reason}."))
+            text = f"Resumed: {self._resuming.reason}.{self._if_over()}"
+            self._host.answer(CommandAnswer(True, text))
             self._resuming = None
             self._host.resumed()
             if self._gave_up:  # what recovery could not reach is reached now
                 self._gave_up = False
                 self._gate.release(RECOVERY)
         self.release(cause)
+
+    def _if_over(self) -> str:
+        """What a resume cannot change."""
+        if not self._gate.held(OVER):
+            return ""
+        return " The run is over: nothing is traded any more until the next start."
 
     def _differs(self, done: ReconcileDone) -> None:
         del self._since_ns[done.cause]

@@ -79,7 +79,10 @@ def trading(state: ViewState | None, width: int) -> list[Line]:
         return []
     word, tone, rest = _gate(state.gate)
     if state.ended:
-        rest = f"run ended: {clean(state.ended)}" + (f"; {rest}" if rest else "")
+        if state.gate is not None and not state.gate.halted:
+            word, tone = "OVER", "bright"  # shut for good, which is no alarm
+        over = clean(state.ended)
+        rest = f"run ended: {over}" + (f"; {rest}" if rest not in ("", over) else "")
     badge = f" {word} " if tone == "alert" else word
     room = width - len(LEAD) - len(badge) - 2
     return [((LEAD, "dim"), (badge, tone), ("  " + fit(rest, max(0, room)), "plain"))]

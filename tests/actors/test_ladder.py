@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 from fake import NOON_NS, SECOND
 
-from genesis.actors.ladder import GIVE_UP_NS, JOURNAL, RECOVERY, RETRY_NS, Ladder, Retry
+from genesis.actors.ladder import GIVE_UP_NS, JOURNAL, OVER, RECOVERY, RETRY_NS, Ladder, Retry
 from genesis.messages.base import Message
 from genesis.messages.control import (
     RESUME_PHRASE,
@@ -20,7 +20,7 @@ from genesis.messages.control import (
 )
 from genesis.messages.journal import AnyEvent, GateMoved, Halted, HaltProven, Resumed
 from genesis.messages.orders import CancelOrders
-from genesis.runtime.gate import HALT, GateState, TradingGate
+from genesis.runtime.gate import HALT, GateReading, GateState, TradingGate
 
 M = TypeVar("M", bound=Message)
 DIFFER = ("USDT: 999 at the venue, 1000 here",)
@@ -169,6 +169,20 @@ def test_there_must_be_something_to_resume_from() -> None:
     stand = Stand()
     stand.ladder.resume(Resume("bored", RESUME_PHRASE))
     assert stand.answers == [CommandAnswer(False, "Trading is not halted.")]
+
+
+def test_when_the_run_is_over_a_resume_says_that_nothing_is_traded_any_more() -> None:
+    """A halt can still be lifted, for the next start; the gate stays shut."""
+    stand = halted()
+    stand.ladder.proven(CancelAllDone(0))
+    stand.gate.hold(OVER, "the market is over")
+    stand.ladder.resume(Resume("looked at it", RESUME_PHRASE))
+    stand.ladder.reconciled(ReconcileDone(HALT, ()))
+    nothing = "The run is over: nothing is traded any more until the next start."
+    assert stand.answers[-1] == CommandAnswer(True, f"Resumed: looked at it. {nothing}")
+    assert stand.gate.read() == GateReading(GateState.HALTED, "the market is over", False)
+    stand.ladder.resume(Resume("again", RESUME_PHRASE))
+    assert stand.answers[-1] == CommandAnswer(False, f"Trading is not halted. {nothing}")
 
 
 def test_a_resume_opens_only_after_the_venue_agreed() -> None:

@@ -98,6 +98,16 @@ def test_a_market_that_has_ended_is_said_to_have(size: tuple[int, int]) -> None:
     assert re.search(r"   market ended (2024-08-08 )?23:59:58 UTC$", heading)
 
 
+def test_when_the_market_is_over_the_gate_is_shut_without_alarm() -> None:
+    gate = GateLine("HALTED", "the market is over", False)
+    over = shown(replace(state(), gate=gate, ended="the market is over"))
+    assert over.splitlines()[1].rstrip() == "TRADING OVER  run ended: the market is over"
+    halted = replace(gate, reason="drawdown", halted=True)
+    over = shown(replace(state(), gate=halted, ended="the market is over"))
+    assert "HALTED" in over
+    assert "run ended: the market is over; drawdown" in over
+
+
 def test_large_amounts_keep_their_columns() -> None:
     rich = replace(
         state(),
