@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import pytest
-from fake import NOON_NS, SECOND
+from fake import SECOND
+from ladder_stand import Stand, halted, recovering
 
-from genesis.actors.ladder import GIVE_UP_NS, JOURNAL, OVER, RECOVERY, RETRY_NS, Ladder, Retry
-from genesis.messages.base import Message
+from genesis.actors.ladder import GIVE_UP_NS, JOURNAL, OVER, RECOVERY
 from genesis.messages.control import (
     RESUME_PHRASE,
     CancelAllDone,
@@ -18,73 +16,11 @@ from genesis.messages.control import (
     ReconcileNow,
     Resume,
 )
-from genesis.messages.journal import AnyEvent, GateMoved, Halted, HaltProven, Resumed
+from genesis.messages.journal import GateMoved, Halted, HaltProven, Resumed
 from genesis.messages.orders import CancelOrders
-from genesis.runtime.gate import HALT, GateReading, GateState, TradingGate
+from genesis.runtime.gate import HALT, GateReading, GateState
 
-M = TypeVar("M", bound=Message)
 DIFFER = ("USDT: 999 at the venue, 1000 here",)
-
-
-class Stand:
-    """The ladder and, in its own words, what it does; it is its own host."""
-
-    def __init__(self) -> None:
-        self.time_ns, self.forgiven = NOON_NS, 0
-        self.log: list[object] = []
-        self.told: list[tuple[str, Message]] = []
-        self.events: list[AnyEvent] = []
-        self.timers: list[Message] = []
-        self.answers: list[CommandAnswer] = []
-        self.gate = TradingGate()
-        self.ladder = Ladder(self.gate, self)
-
-    def now_ns(self) -> int:
-        return self.time_ns
-
-    def tell(self, to: str, message: Message) -> None:
-        self.told.append((to, message))
-        self.log.append((message, self.gate.read().state))
-
-    def record(self, *events: AnyEvent) -> None:
-        self.events += events
-
-    def after(self, delay_ns: int, message: Message) -> None:
-        assert delay_ns == RETRY_NS
-        self.timers.append(message)
-
-    def answer(self, answer: CommandAnswer) -> None:
-        self.answers.append(answer)
-
-    def resumed(self) -> None:
-        self.forgiven += 1
-
-    def sent(self, kind: type[M]) -> list[M]:
-        return [m for to, m in self.told if isinstance(m, kind) and to == "executor"]
-
-    def retry(self) -> None:
-        [timer] = self.timers
-        assert isinstance(timer, Retry)
-        self.timers.clear()
-        self.time_ns += RETRY_NS
-        self.ladder.retry(timer)
-
-    @property
-    def state(self) -> GateState:
-        return self.gate.read().state
-
-
-def halted(reason: str = "drawdown") -> Stand:
-    stand = Stand()
-    stand.ladder.halt(Halt(reason, "risk"))
-    return stand
-
-
-def recovering() -> Stand:
-    stand = Stand()
-    stand.ladder.money_actor_failed("risk", "a crash")
-    stand.ladder.recover()
-    return stand
 
 
 # Down
