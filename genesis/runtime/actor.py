@@ -99,6 +99,7 @@ class Context:
 
     def __init__(self, runtime: Runtime, address: Address, epoch: int, seed: int) -> None:
         self.runtime = runtime
+        self.clock = runtime.clock
         self.observer = runtime.observer
         self.address = address
         self.epoch = epoch
@@ -223,7 +224,7 @@ class Actor(pykka.Actor):
 
     def on_receive(self, message: Any) -> Any:
         context = self.context
-        self._now_ns = context.runtime.clock.now_ns()
+        self._now_ns = context.clock.now_ns()
         if context.observer is not None:
             context.observer.handles(context.address.name, context.epoch, self._now_ns)
         handler = self._handlers.get(type(message))

@@ -18,7 +18,6 @@ from genesis.runtime.clock import Clock
 from genesis.runtime.counters import Counters
 from genesis.runtime.mailbox import Activity, Mailbox, Unwatched
 from genesis.runtime.observer import Observer
-from genesis.runtime.solo import SoloMailbox
 
 DEAD_LETTERS_KEPT = 1000
 
@@ -71,12 +70,11 @@ class BaseRuntime:
     def register(self, name: str, capacity: int | None = None) -> Address:
         """Make an address; messages wait in it until an incarnation lives there."""
         if name not in self._addresses:
-            mailbox = self._new_mailbox(name, capacity or self._capacity)
-            self._addresses[name] = Address(name, mailbox, self.observer)
+            self._addresses[name] = self._new_address(name, capacity or self._capacity)
         return self._addresses[name]
 
-    def _new_mailbox(self, name: str, capacity: int) -> Mailbox | SoloMailbox:
-        return Mailbox(
+    def _new_address(self, name: str, capacity: int) -> Address:
+        mailbox = Mailbox(
             capacity,
             self._activity,
             on_overflow=lambda message: self._overflowed(name, message),
@@ -84,6 +82,7 @@ class BaseRuntime:
             observer=self.observer,
             puts_off=self._puts_off,
         )
+        return Address(name, mailbox, self.observer)
 
     def _on_put(self, name: str) -> Callable[[], None] | None:
         """Whom to tell of a message for ``name``; None where it waits for them itself."""

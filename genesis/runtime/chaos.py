@@ -113,10 +113,13 @@ class ChaosRuntime(VirtualRuntime):
     def woken(self, number: int) -> None:
         self._later[number]()
 
-    def _deliver(self, name: str) -> None:
+    def _delivery(self) -> Callable[[str], None]:
+        return self._deliver_or_strike if self._at_messages else self._deliver
+
+    def _deliver_or_strike(self, name: str) -> None:
         waiting = self._at_messages.get(name)
         if not waiting or waiting[0].at_ns > self.clock.now_ns() or not self._can_strike(name):
-            VirtualRuntime._deliver(self, name)
+            self._deliver(name)
             return
         fault = self._strike(waiting)
         _, actor, guard, address = self._actors[name]
@@ -126,7 +129,7 @@ class ChaosRuntime(VirtualRuntime):
             self._hang_at_message(actor, guard, fault)
         else:
             _sabotage(actor, fault.kind)
-        super()._deliver(name)
+        self._deliver(name)
         _mend(actor)
 
     def _start(self, address: Address, actor: Actor) -> None:

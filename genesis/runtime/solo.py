@@ -11,9 +11,9 @@ from genesis.runtime.mailbox import NEVER, MailboxMetrics
 
 CONTROL = Lane.CONTROL
 
-Waiting = list[Any]
-"""A message, what it conflates by or None, and the epoch it is for (0: any). The message of one
-that conflates is replaced."""
+Waiting = tuple[Any, ...] | list[Any]
+"""A message, what it conflates by or None, and the epoch it is for (0: any). A list where the
+message conflates: it is replaced."""
 
 
 class SoloMailbox:
@@ -34,7 +34,7 @@ class SoloMailbox:
         self._on_put = on_put
         self._control: deque[Waiting] = deque()
         self._data: deque[Waiting] = deque()
-        self._conflating: dict[tuple[type, str], Waiting] = {}
+        self._conflating: dict[tuple[type, str], list[Any]] = {}
         self._epoch = 0
         self._overflowing = False
         self._handled = self._conflated = self._dropped = 0
@@ -43,7 +43,7 @@ class SoloMailbox:
         """Queue a message under its type's lane and policy; see ``Mailbox.put``."""
         kind = type(message)
         if kind.lane is CONTROL:
-            self._control.append([message, None, epoch])
+            self._control.append((message, None, epoch))
             self._on_put()
             return
         key = None
@@ -66,10 +66,11 @@ class SoloMailbox:
             else:
                 overflowed = not self._overflowing
                 self._overflowing = True
-        entry: Waiting = [message, key, epoch]
-        self._data.append(entry)
-        if key is not None:
-            self._conflating[key] = entry
+        if key is None:
+            self._data.append((message, None, epoch))
+        else:
+            entry = self._conflating[key] = [message, key, epoch]
+            self._data.append(entry)
         if not replaced:
             self._on_put()
         if overflowed:
@@ -91,14 +92,15 @@ class SoloMailbox:
             return None
         if self.handling is not None:
             self.done(epoch)
-        while self._control or self._data:
-            if self._control:
-                message, key, meant = self._control.popleft()
+        control, data = self._control, self._data
+        while control or data:
+            if control:
+                message, key, meant = control.popleft()
             else:
-                message, key, meant = self._data.popleft()
+                message, key, meant = data.popleft()
                 if key is not None:
                     del self._conflating[key]
-                if self._overflowing and len(self._data) <= self.capacity // 2:
+                if self._overflowing and len(data) <= self.capacity // 2:
                     self._overflowing = False
             if not meant or meant == epoch:
                 self.handling = message

@@ -9,6 +9,7 @@ import enum
 import functools
 import heapq
 import itertools
+import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,10 +17,9 @@ from typing import Any, NamedTuple
 
 from genesis.messages.base import Message
 from genesis.runtime.actor import Actor
-from genesis.runtime.address import Address
+from genesis.runtime.address import Address, SoloAddress
 from genesis.runtime.base import BaseRuntime
 from genesis.runtime.clock import ENDLESS_NS, WarpClock
-from genesis.runtime.mailbox import Mailbox
 from genesis.runtime.solo import SoloMailbox
 from genesis.runtime.turns import Guard, NoTurn, Unwound, forget
 
@@ -83,7 +83,7 @@ class VirtualRuntime(BaseRuntime):
 
     def run(self, events_max: int = ENDLESS_NS) -> Stood:
         """Until ``pause`` is called, so many events have happened, or nothing is left to happen."""
-        ready = self._ready
+        ready, deliver = self._ready, self._delivery()
         for _ in itertools.repeat(None, events_max):
             if self._paused:
                 self._paused = False
@@ -91,7 +91,7 @@ class VirtualRuntime(BaseRuntime):
             if ready:
                 turn = ready.popleft()
                 if type(turn) is str:
-                    self._deliver(turn)
+                    deliver(turn)
                 else:
                     self._start(*turn)
                 continue
@@ -99,9 +99,11 @@ class VirtualRuntime(BaseRuntime):
             if timer is None:
                 return Stood.IDLE
             due_ns, rank, _, address, epoch, message = timer
-            self._rank = max(self._rank, rank) if due_ns == self._due_ns else rank
-            self._due_ns = due_ns
-            self.clock.jump_to(due_ns)
+            if due_ns != self._due_ns:
+                self._due_ns, self._rank = due_ns, rank
+                self.clock.jump_to(due_ns)
+            elif rank > self._rank:
+                self._rank = rank
             address.remind(epoch, message)
         return Stood.BUSY
 
@@ -168,17 +170,13 @@ class VirtualRuntime(BaseRuntime):
         """One thread cannot wait: the incarnation simply gets no more turns until it is fenced."""
         self._hung.add((address.name, epoch))
 
-    def _new_mailbox(self, name: str, capacity: int) -> Mailbox | SoloMailbox:
-        if self.observer is not None:
-            return super()._new_mailbox(name, capacity)
-        return SoloMailbox(
+    def _new_address(self, name: str, capacity: int) -> Address:
+        mailbox = SoloMailbox(
             capacity,
             on_overflow=lambda message: self._overflowed(name, message),
-            on_put=self._on_put(name),
+            on_put=functools.partial(self._ready.append, name),
         )
-
-    def _on_put(self, name: str) -> Callable[[], None]:
-        return functools.partial(self._ready.append, name)
+        return SoloAddress(name, mailbox)
 
     def _start(self, address: Address, actor: Actor) -> None:
         if address.name in self._actors:
@@ -188,6 +186,10 @@ class VirtualRuntime(BaseRuntime):
         self._ready.extend([address.name] * address.mailbox.depth)
         with suppress(Unwound):
             actor._actor_loop()
+
+    def _delivery(self) -> Callable[[str], None]:
+        """What gives somebody his turn."""
+        return self._deliver
 
     def _deliver(self, name: str) -> None:
         here = self._actors.get(name)
@@ -200,6 +202,11 @@ class VirtualRuntime(BaseRuntime):
         message = mailbox.take_now(epoch)
         if message is None:
             return
-        with guard:
+        try:
             actor.on_receive(message)
+        except BaseException:
+            # Only now: to enter the guard for each message costs more than to queue it.
+            if guard.__exit__(*sys.exc_info()):
+                return
+            raise
         mailbox.done(epoch)

@@ -26,7 +26,7 @@ from genesis.messages.base import Message
 from genesis.messages.journal import Entry, OrderFilled, OrderSent
 from genesis.messages.orders import CancelOrders
 from genesis.runtime.actor import handles
-from genesis.runtime.address import Address
+from genesis.runtime.address import Address, SoloAddress
 from genesis.runtime.chaos import ActorFault, ActorKind
 from genesis.runtime.gate import GateReading, GateState, TradingGate
 from genesis.storage import journal
@@ -147,11 +147,11 @@ def test_7_live_state_that_is_not_what_the_journal_says(monkeypatch: pytest.Monk
 
 
 def let_zombies_send(monkeypatch: pytest.MonkeyPatch) -> None:
-    def anyone(self: Address, epoch: int, to: Address, message: Message) -> bool:
+    def anyone(self: SoloAddress, epoch: int, to: Address, message: Message) -> bool:
         to.mailbox.put(message)
         return True
 
-    monkeypatch.setattr(Address, "send_as", anyone)
+    monkeypatch.setattr(SoloAddress, "send_as", anyone)
 
 
 def test_8_an_address_that_lets_zombies_send(monkeypatch: pytest.MonkeyPatch) -> None:
