@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from genesis import __version__
 from genesis.config import Settings
+from genesis.domain.ledger import Position
 from genesis.domain.state import TradingState
 from genesis.errors import ConfigError
 from genesis.exchange.source import Market
@@ -49,3 +50,23 @@ def begin_run(
     for entry in journal.append([Append("daemon", 1, n, fact) for n, fact in enumerate(facts, 1)]):
         news(entry)
     return before, TradingState.decode(journal.state_bytes())
+
+
+def differing_market(
+    last: RunStarted | None, market: Market, positions: Mapping[str, Position]
+) -> str:
+    """What a person must know of a folder that had another market before; empty for nothing.
+
+    ``last`` is how the run before began.
+    """
+    symbols = tuple(sorted(market.instruments))
+    parts = []
+    if last is not None and (last.market, last.symbols) != (market.title, symbols):
+        parts.append(
+            f"this folder's last run was over {last.market} ({', '.join(last.symbols)}), "
+            f"this one is over {market.title} ({', '.join(symbols)})"
+        )
+    held = [symbol for symbol, position in sorted(positions.items()) if position.quantity]
+    if others := [symbol for symbol in held if symbol not in symbols]:
+        parts.append(f"held and not traded in this run: {', '.join(others)}")
+    return "; ".join(parts)

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pykka
+import structlog
 
 from genesis.actors.ladder import OVER, RECOVERY, STARTING
 from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
+from genesis.actors.supervisor import PUBLISHER
 from genesis.capture.live import LiveCapture
 from genesis.config import Settings
 from genesis.daemon import House
@@ -30,13 +32,14 @@ from genesis.messages.lifecycle import (
     GaveUp,
     InputFailed,
     MarketEnded,
+    Noted,
     RunOver,
     Shutdown,
     Started,
     StartMarket,
 )
 from genesis.messages.market import AskBest, Best
-from genesis.opening import begin_run
+from genesis.opening import begin_run, differing_market
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT
@@ -44,6 +47,7 @@ from genesis.runtime.threads import ThreadsRuntime
 from genesis.simulator import tape
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
+from genesis.storage.past import run_started
 from genesis.storage.verify import prove
 from genesis.summary import Summary, summarize
 
@@ -101,6 +105,7 @@ class Session:
             repeat=options.repeat,
         )
         self._before, state = self._begin_run(news)
+        self._notice = self._differing_market()
         start_ns = self._market.start_ns
         self._capture = LiveCapture(settings)
         self.runtime = ThreadsRuntime(
@@ -137,6 +142,8 @@ class Session:
         # At the default of 5 ms one busy thread would add as much to every hop between actors.
         sys.setswitchinterval(1e-4)
         self.house.start()
+        if self._notice:
+            self.runtime.address(PUBLISHER).tell(Noted(self._notice))
 
     def send(self, message: Message) -> None:
         """A command of the operator."""
@@ -204,7 +211,7 @@ class Session:
         stays = options.attended if self._error else not asked_to_end
         if stays:
             self.house.gate.hold(OVER, reason)
-            self.runtime.address("publisher").tell(RunOver(reason))
+            self.runtime.address(PUBLISHER).tell(RunOver(reason))
         else:
             self._end(reason)
 
@@ -273,6 +280,15 @@ class Session:
         states = begin_run(journal, self._settings, self._market, at_ns, news)
         journal.close()
         return states
+
+    def _differing_market(self) -> str:
+        """Positions of one market would be valued at the prices of another."""
+        before = self._before
+        last = run_started(self._folder.path, before.run) if before.run else None
+        notice = differing_market(last, self._market, before.ledger.positions)
+        if notice:
+            structlog.get_logger(__name__).warning(notice)
+        return notice
 
     def _finish(self) -> Outcome:
         self.house.slot.close()

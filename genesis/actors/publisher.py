@@ -29,7 +29,7 @@ from genesis.messages.journal import (
     OrderMoved,
     Reconciled,
 )
-from genesis.messages.lifecycle import ActorsSeen, RunOver
+from genesis.messages.lifecycle import ActorsSeen, Noted, RunOver
 from genesis.messages.market import BookView
 from genesis.runtime.actor import Context, handles
 from genesis.runtime.gate import GateReading, GateState, TradingGate
@@ -143,6 +143,10 @@ class Publisher(FollowingActor):
         self._ended = over.reason
         self._ended_ns = self.now_ns()
         self._ended_counters = self._counters()
+
+    @handles(Noted)
+    def _on_noted(self, noted: Noted) -> None:
+        self._notes.appendleft(v.NoteLine(self.now_ns(), noted.text))
 
     @handles(v.SubscribeView)
     def _on_subscribe(self, subscribe: v.SubscribeView) -> None:

@@ -174,6 +174,12 @@ class RunOver(Message, frozen=True):
     reason: str
 
 
+class Noted(Message, frozen=True):
+    """To the publisher: a sentence for the screens that is no fact of the journal."""
+
+    text: str
+
+
 class Failed(Control, frozen=True):
     """To the daemon: the run cannot go on."""
 

@@ -8,12 +8,28 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from genesis.errors import StorageError
+from genesis.messages.journal import RunStarted
 from genesis.storage.chain import ORIGIN, Head, Row, row_hash
 from genesis.storage.engine import reader_engine, storage_errors
 from genesis.storage.sqlite_store import PAGE, read_entry
 from genesis.storage.store import MemoryLog, once_key
 from genesis.storage.tables import journal
 from genesis.storage.verify import journal_file
+
+
+def run_started(path: Path | str, run: int) -> RunStarted | None:
+    """How the run of this number began; None where the journal has none of it."""
+    file = journal_file(path)
+    engine = reader_engine(file)
+    # The first that a run's daemon writes; so it is found by its key.
+    first = {"run": run, "source": "daemon", "source_epoch": 1, "source_seq": 1}
+    try:
+        with storage_errors(file), engine.begin() as connection:
+            found = connection.execute(select(journal).filter_by(**first)).first()
+    finally:
+        engine.dispose()
+    event = None if found is None else read_entry(Row._make(found)).event
+    return event if isinstance(event, RunStarted) else None
 
 
 class Past:

@@ -12,7 +12,7 @@ from orders_told import BTC, ID, LIMITS, SYMBOL, D, S, appended, filled, intende
 from genesis.actors.publisher import KEPT, Publisher
 from genesis.messages.control import CommandAnswer
 from genesis.messages.journal import Entry, Halted, OrderMoved, OrderSent, Reconciled
-from genesis.messages.lifecycle import ActorSeen, ActorsSeen, RunOver
+from genesis.messages.lifecycle import ActorSeen, ActorsSeen, Noted, RunOver
 from genesis.messages.market import BookView
 from genesis.messages.view import GateLine, SubscribeView, ViewDelta, ViewSnapshot, ViewState, fold
 from genesis.runtime.gate import TradingGate
@@ -58,6 +58,12 @@ class Stand(Stage):
         bid, ask = (BTC.ticks(D(mid)) - 1, BTC.ticks(D(mid)) + 1) if synced else (0, 0)
         now_ns = self.runtime.clock.time_ns
         self.tell(BookView(SYMBOL, 1, now_ns, synced, 9, bid, 2000, ask, 1000, none, none))
+
+
+def test_a_sentence_from_outside_the_journal_is_noted() -> None:
+    stand = Stand()
+    stand.tell(Noted("the market is another one"))
+    assert [note.text for note in stand.look().notes] == ["the market is another one"]
 
 
 def test_a_viewer_gets_one_snapshot_and_then_a_delta_at_every_interval() -> None:
