@@ -42,6 +42,9 @@ def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: str) -
         f" ({_signed(equity - start)} since the account was opened).",
         f"Journal: {data_dir / JOURNAL_NAME}",
     ]
+    if summary.untraded:
+        held = ", ".join(f"{quantity} {name}" for name, quantity in summary.untraded.items())
+        parts.insert(1, f"Held and not traded in this run: {held}, at the last fill's price.")
     if halted:
         stays = "Trading stays halted, also at the next start, until it is resumed"
         parts.insert(1, f"{stays} ({halted}).")

@@ -28,7 +28,8 @@ class Summary(msgspec.Struct, frozen=True):
 
     ``cash`` is before fees, ``inventory`` what is held at the middle of the best prices, ``fees``
     all fees valued at their fills' prices: ``equity = cash + inventory - fees`` and
-    ``equity = start + realized_pnl + unrealized_pnl - fees``, exactly.
+    ``equity = start + realized_pnl + unrealized_pnl - fees``, exactly. ``untraded`` is what is
+    held of symbols that this run did not trade.
     """
 
     frames: int
@@ -55,6 +56,7 @@ class Summary(msgspec.Struct, frozen=True):
     journal_hash: str
     state_hash: str
     best: dict[str, BestLine]
+    untraded: dict[str, str] = {}
 
 
 def summarize(
@@ -94,6 +96,11 @@ def summarize(
         journal_hash=journal_hash,
         state_hash=after.digest(),
         best={symbol: _line(best[symbol], instruments[symbol]) for symbol in sorted(best)},
+        untraded={
+            symbol: text(position.quantity)
+            for symbol, position in sorted(after.ledger.positions.items())
+            if position.quantity and symbol not in instruments
+        },
     )
 
 

@@ -17,7 +17,7 @@ NOON_NS = 1_723_118_400 * SECOND_NS
 
 def summary(**changes: object) -> Summary:
     counts = dict.fromkeys(Summary.__struct_fields__, 0)
-    money = {"start": "1000", "equity": "999.9258", "orders": 15, "fills": 1}
+    money = {"start": "1000", "equity": "999.9258", "orders": 15, "fills": 1, "untraded": {}}
     return Summary(**{**counts, **money, **changes})  # type: ignore[arg-type]
 
 
@@ -32,6 +32,15 @@ def test_the_closing_line_says_that_a_halt_stays() -> None:
     line = closing_line(summary(equity="1000.5"), "USDT", Path("data"), halted="testing")
     assert "(+0.50 since the account was opened)" in line
     assert "Trading stays halted, also at the next start, until it is resumed (testing)." in line
+
+
+def test_the_closing_line_names_what_is_held_and_was_not_traded() -> None:
+    held = {"ETHUSDT": "0.01", "SOLUSDT": "2"}
+    line = closing_line(summary(untraded=held), "USDT", Path("data"), halted="testing")
+    assert (
+        "Held and not traded in this run: 0.01 ETHUSDT, 2 SOLUSDT, at the last fill's price."
+    ) in line
+    assert "until it is resumed" in line
 
 
 def test_a_status_line_holds_money_books_counts_and_the_gate() -> None:

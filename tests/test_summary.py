@@ -85,6 +85,12 @@ def summary(before: TradingState, after: TradingState, best: Best = BEST) -> Sum
     return summarize(counters, before, after, "abc", {SYMBOL: best}, {SYMBOL: BTC})
 
 
+def test_what_is_held_of_symbols_that_were_not_traded_is_named() -> None:
+    held = state(*order(1))
+    assert summary(held, held).untraded == {}
+    assert summarize(Counters(), held, held, "abc", {}, {}).untraded == {SYMBOL: "0.00999"}
+
+
 def test_counts_are_of_this_run_only() -> None:
     before = state(*order(1), Halted("first", "risk"))
     restarted = ActorRestarted("risk", 2, "risk", "boom")

@@ -237,6 +237,7 @@ class Publisher(FollowingActor):
                         mark=_written(mark, digits.tick),
                         value=value,
                         unrealized_pnl=value - position.cost,
+                        traded=symbol in self._instruments,
                     )
                 )
         return lines

@@ -33,12 +33,15 @@ class AccountLine(msgspec.Struct, frozen=True):
 
 
 class PositionLine(msgspec.Struct, frozen=True):
+    """``mark`` is its last fill's price where the symbol is not ``traded`` in this run."""
+
     symbol: str
     quantity: Decimal
     average_price: Decimal
     mark: Decimal
     value: Decimal
     unrealized_pnl: Decimal
+    traded: bool = True
 
 
 class BookLine(msgspec.Struct, frozen=True):

@@ -71,6 +71,12 @@ def _average(line: PositionLine, width: int) -> Cell:
     return (number(line.average_price, width, decimals=decimals), "plain")
 
 
+def _mark(line: PositionLine, width: int) -> Cell:
+    if not line.traded:
+        return ("not traded", "bright")  # in this run: nothing tells its price
+    return (number(line.mark, width), "plain")
+
+
 def _unrealized(line: PositionLine, width: int) -> Cell:
     value = line.unrealized_pnl
     return (money(value, width, signed=True), gain_or_loss(value))
@@ -80,7 +86,7 @@ POSITIONS: tuple[Column[PositionLine], ...] = (
     Column("", 9, _named(lambda p: p.symbol), rank=0, grow=3),
     Column("quantity", 11, _exact(lambda p: p.quantity), rank=1, right=True, grow=2),
     Column("average", 11, _average, rank=4, right=True, grow=2),
-    Column("mark", 11, _exact(lambda p: p.mark), rank=2, right=True, grow=2),
+    Column("mark", 11, _mark, rank=2, right=True, grow=2),
     Column("value", 11, lambda p, w: (money(p.value, w), "plain"), rank=5, right=True),
     Column("unrealized", 12, _unrealized, rank=3, right=True),
 )

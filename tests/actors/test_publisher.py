@@ -170,6 +170,18 @@ def test_numbers_have_all_their_digits_also_when_the_journal_kept_no_final_zeros
     assert str(fill.fee) == "0.00001000"
 
 
+def test_a_position_of_another_runs_symbol_is_shown_as_not_traded() -> None:
+    stand = Stand(ready=False)
+    other = {"client_order_id": "g1-ema-1-9", "symbol": "SOLUSDT"}
+    order = msgspec.structs.replace(intended(), **other)
+    held = msgspec.structs.replace(filled(6), **other, fee_asset="SOL")
+    stand.tell(snapshot(intended(), filled(5), order, held))
+    assert [(p.symbol, p.traded) for p in stand.look().positions] == [
+        (SYMBOL, True),
+        ("SOLUSDT", False),
+    ]
+
+
 def test_what_is_finer_than_a_tick_or_a_step_keeps_its_digits() -> None:
     stand = Stand(ready=False)
     part = msgspec.structs.replace(filled(5), fee=D("0.0000041"))

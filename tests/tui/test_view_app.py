@@ -108,6 +108,15 @@ def test_when_the_market_is_over_the_gate_is_shut_without_alarm() -> None:
     assert "run ended: the market is over; drawdown" in over
 
 
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_what_is_held_and_not_traded_in_this_run_says_so(size: tuple[int, int]) -> None:
+    first, *others = state().positions
+    lines = shown(replace(state(), positions=(replace(first, traded=False), *others)), size)
+    [line] = [line for line in lines.splitlines() if "not traded" in line]
+    assert first.symbol in line
+    assert str(first.mark) not in line
+
+
 def test_large_amounts_keep_their_columns() -> None:
     rich = replace(
         state(),
