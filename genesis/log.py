@@ -56,7 +56,8 @@ def configure(data_dir: Path, settings: Settings, terminal: bool) -> Path:
         root.addHandler(handler)
         _installed.append(handler)
     root.setLevel(settings.log.level.upper())
-    logging.getLogger("numba").setLevel(logging.WARNING)  # at debug it prints every bytecode
+    for chatty in ("numba", "alembic"):  # every bytecode; a few lines whenever a journal is opened
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.captureWarnings(True)
     structlog.configure(
         processors=[
@@ -97,10 +98,8 @@ class _FileHandler(RotatingFileHandler):
 
 
 def _concerns_the_operator(record: logging.LogRecord) -> bool:
-    """Not how Alembic goes about its work, nor every order: the status line counts them, and the
-    file has it all."""
-    quiet = record.name.startswith(("alembic", news.NAME))
-    return record.levelno >= logging.WARNING or not quiet
+    """Not every order: the status line counts them, and the file has it all."""
+    return record.levelno >= logging.WARNING or not record.name.startswith(news.NAME)
 
 
 def _file_handler(path: Path, settings: Settings, hide: Processor) -> logging.Handler:

@@ -80,11 +80,21 @@ def test_nothing_on_the_terminal_while_the_view_has_it(
 
 def test_what_libraries_log_goes_the_same_way(tmp_path: Path, settings: Settings) -> None:
     path = log.configure(tmp_path, settings, terminal=False)
-    logging.getLogger("alembic.runtime").info("Running upgrade %s -> %s", "a", "b")
+    logging.getLogger("pykka").info("Registered %s %s", "a", "b")
     logging.getLogger("pykka").debug("below the level")
     (line,) = written(path)
-    assert (line["logger"], line["level"]) == ("alembic.runtime", "info")
-    assert line["event"] == "Running upgrade a -> b"
+    assert (line["logger"], line["level"]) == ("pykka", "info")
+    assert line["event"] == "Registered a b"
+
+
+def test_what_a_library_says_of_its_own_work_is_left_out(
+    tmp_path: Path, settings: Settings
+) -> None:
+    path = log.configure(tmp_path, settings, terminal=False)
+    logging.getLogger("alembic.runtime.migration").info("Will assume non-transactional DDL.")
+    logging.getLogger("alembic.runtime.migration").warning("something is odd")
+    (line,) = written(path)
+    assert line["event"] == "something is odd"
 
 
 @pytest.mark.parametrize(
