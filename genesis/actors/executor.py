@@ -12,7 +12,7 @@ from genesis.actors.journaling import GatheringActor
 from genesis.actors.order_book import EXCHANGE
 from genesis.actors.reminders import CheckOrder, CheckProof, CheckReconciliation, LookAtResting
 from genesis.domain.doubts import Doubts
-from genesis.domain.ledger import Ledger
+from genesis.domain.ledger import MOVES_MONEY, Ledger
 from genesis.domain.order import Order
 from genesis.domain.orders import Heard, Orders
 from genesis.domain.reconciliation import Answer, Reconciliation
@@ -51,6 +51,8 @@ class Executor(GatheringActor):
     """``ask_after_ns``: silence after which the venue is asked; ``give_up_ns``: how long "no such
     order" must stand before it is taken as proof; ``look_every_ns``: how often it is asked for an
     order that rests, as an account stream that has died says nothing at all."""
+
+    kinds = MOVES_MONEY
 
     def __init__(
         self,
@@ -331,8 +333,7 @@ class Executor(GatheringActor):
         self._watch(order)
         if self._doubts.denied(name, self.now_ns()):
             seconds = self._give_up_ns // 1_000_000_000
-            events = self._orders.lose(name, f"the venue denied knowing it for {seconds} s")
-            self.record(*events)
+            self.record(*self._orders.lose(name, f"the venue denied knowing it for {seconds} s"))
 
     def _on_proof(self, answer: OpenOrdersSnapshot) -> None:
         if self._proof_from is None or answer.request_id < self._proof_from:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Any, ClassVar
 
 from genesis.messages.journal import (
     AnyEvent,
     AppendFacts,
     Entry,
+    Event,
     Fact,
     FactsCommitted,
     JournalAppended,
@@ -108,9 +109,13 @@ class JournalingActor(Actor):
 class Follower:
     """Reads the journal in sequence: a snapshot first, then every entry once."""
 
-    def __init__(self, subscriber: str, epoch: int = 0) -> None:
+    def __init__(
+        self, subscriber: str, epoch: int = 0, kinds: tuple[type[Event], ...] | None = None
+    ) -> None:
+        """``kinds``: the events that are folded, None for all."""
         self._subscriber = subscriber
         self._epoch = epoch
+        self._kinds = None if kinds is None else tuple(kind.__name__ for kind in kinds)
         self._seq: int | None = None
 
     @property
@@ -119,7 +124,7 @@ class Follower:
 
     def subscribe(self) -> Subscribe:
         """Ask for a snapshot, or for what is missing since the last entry seen."""
-        return Subscribe(self._subscriber, self._seq, epoch=self._epoch)
+        return Subscribe(self._subscriber, self._seq, epoch=self._epoch, kinds=self._kinds)
 
     def restored(self, snapshot: JournalSnapshot) -> bool:
         """False for the answer to a former incarnation, and when a snapshot comes twice: the first
@@ -135,17 +140,20 @@ class Follower:
             return ()
         if appended.first_seq > self._seq + 1:
             return None
-        fresh = appended.entries[self._seq + 1 - appended.first_seq :]
-        self._seq += len(fresh)
-        return fresh
+        entries = appended.entries
+        known = self._seq + 1 - entries[0].seq
+        self._seq = max(self._seq, entries[-1].seq)
+        return entries if known <= 0 else entries[known:]
 
 
 class FollowingActor(JournalingActor):
-    """An actor whose state is a fold of the journal."""
+    """An actor whose state is a fold of the journal, of its ``kinds`` of events (None: of all)."""
+
+    kinds: ClassVar[tuple[type[Event], ...] | None] = None
 
     def begin(self) -> None:
         super().begin()
-        self.follower = Follower(self.name, self.epoch)
+        self.follower = Follower(self.name, self.epoch, self.kinds)
         self.tell(PERSISTENCE, self.follower.subscribe())
 
     def restore(self, snapshot: JournalSnapshot) -> None:

@@ -55,6 +55,16 @@ class JournalPort(Protocol):
     def close(self) -> None: ...
 
 
+class Followed(msgspec.Struct):
+    """What a follower folds (None: everything), and up to which entry it was told of that."""
+
+    kinds: frozenset[str] | None
+    upto_seq: int
+
+    def folds(self, kinds: set[str]) -> bool:
+        return self.kinds is None or not self.kinds.isdisjoint(kinds)
+
+
 class Flush(Message, frozen=True):
     """Queued behind everything that waits: the group commit's end."""
 
@@ -73,7 +83,7 @@ class Persistence(Actor):
         self._journal: JournalPort | None = None
         self._pending: list[AppendFacts] = []
         self._reached: dict[tuple[str, int], int] = {}  # newest fact taken, per source and epoch
-        self._followers: list[str] = []
+        self._followers: dict[str, Followed] = {}  # by name, in its order
         self._waiting: dict[str, Subscribe] = {}
         self._flushing = False
         self._failed = False
@@ -134,8 +144,10 @@ class Persistence(Actor):
             self.tell(message.subscriber, snapshot)
         else:
             self._catch_up(journal, message.subscriber, message.after_seq)
-        if message.follow and message.subscriber not in self._followers:
-            self._followers = sorted([*self._followers, message.subscriber])
+        if message.follow:
+            kinds = None if message.kinds is None else frozenset(message.kinds)
+            self._followers[message.subscriber] = Followed(kinds, journal.head_seq)
+            self._followers = dict(sorted(self._followers.items()))
 
     def _catch_up(self, journal: JournalPort, subscriber: str, after_seq: int) -> None:
         batch: list[Entry] = []
@@ -174,11 +186,16 @@ class Persistence(Actor):
     ) -> None:
         """Who follows hears of its own facts in the message with the entries, and after them: so
         who has no fact waiting any more has folded all its own."""
-        told = self._followers if entries else ()
+        told = []
         if entries:
-            appended = JournalAppended(entries[0].seq, tuple(entries), committed)
-            for follower in self._followers:
-                self.tell(follower, appended)
+            sources = [source for source, _ in committed]
+            kinds = {type(entry.event).__name__ for entry in entries}
+            facts = tuple(entries)
+            for name, followed in self._followers.items():
+                if followed.folds(kinds) or name in sources:
+                    self.tell(name, JournalAppended(followed.upto_seq + 1, facts, committed))
+                    followed.upto_seq = entries[-1].seq
+                    told.append(name)
         for source, message in committed:
             if source not in told:
                 self.tell(source, message)

@@ -55,6 +55,8 @@ class StrategyHost(FollowingActor):
     """A new incarnation starts with a fresh strategy that has to warm up, no order of its own
     open, and the position that its former fills left."""
 
+    kinds = (OrderFilled, OrderMoved, OrderIntended, ActorRestarted)
+
     def __init__(
         self,
         context: Context,

@@ -19,6 +19,9 @@ from genesis.domain.money import ZERO, divide_down, exact, rounded_down
 from genesis.messages.journal import AccountOpened, Entry, OrderFilled
 from genesis.messages.orders import Side
 
+MOVES_MONEY = (OrderFilled, AccountOpened)
+"""What a ledger folds."""
+
 
 class Lot(msgspec.Struct, array_like=True):
     """``quantity`` in base (negative: sold without being held), ``price`` in quote."""

@@ -253,13 +253,16 @@ class Subscribe(Message, frozen=True):
     """Follow the journal. ``after_seq`` None asks for a state snapshot first.
 
     With ``follow`` False the snapshot is all that is wanted. ``epoch`` comes back in it: what a
-    former incarnation asked for may be older than what that incarnation did afterwards.
+    former incarnation asked for may be older than what that incarnation did afterwards. ``kinds``
+    names the events that the subscriber folds, None for all: a commit without any of them, and
+    without a fact of its own, is passed over.
     """
 
     subscriber: str
     after_seq: int | None
     follow: bool = True
     epoch: int = 0
+    kinds: tuple[str, ...] | None = None
 
 
 class JournalSnapshot(Message, frozen=True):
@@ -271,7 +274,8 @@ class JournalSnapshot(Message, frozen=True):
 
 
 class JournalAppended(Message, frozen=True):
-    """Committed entries in sequence; the first has ``seq`` = ``first_seq``.
+    """Committed entries in sequence. What its follower folds of the entries from ``first_seq`` to
+    the last of these is among these; those between ``first_seq`` and the first were passed over.
 
     ``committed`` tells followers, each by its name, which of their own facts are durable now.
     """
