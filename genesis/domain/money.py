@@ -44,7 +44,10 @@ rounded. Comparing with or adding a float raises ``decimal.FloatOperation``."""
 
 _ROUNDED = Context(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow])
 _DOWN = Context(60, ROUND_DOWN, traps=[InvalidOperation, DivisionByZero, Overflow])
+_DECIMAL = (Decimal,)
 _PLAIN = frozenset({str, int, bool, type(None)})
+_encode = msgspec.json.Encoder().encode
+_to_builtins = msgspec.to_builtins
 _UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(19)]
 
 
@@ -102,7 +105,9 @@ def text(value: Decimal) -> str:
         raise ValueError(f"{value} is not an amount")
     if not value:
         return "0"
-    written = f"{value:f}"
+    written = EXACT.to_sci_string(value)
+    if "E" in written:
+        written = f"{value:f}"
     if written[-1] == "0" and "." in written:
         return written.rstrip("0").rstrip(".")
     return written
@@ -113,7 +118,7 @@ def canonical_json(value: Any) -> bytes:
 
     Mappings keep their own order, so the caller answers for a deterministic one.
     """
-    return msgspec.json.encode(_plain(msgspec.to_builtins(value, builtin_types=(Decimal,))))
+    return _encode(_plain(_to_builtins(value, builtin_types=_DECIMAL)))
 
 
 def _plain(value: Any) -> Any:
@@ -123,7 +128,10 @@ def _plain(value: Any) -> Any:
         return text(value)
     if kind is dict:
         for key, item in value.items():
-            if type(item) not in _PLAIN:
+            kind = type(item)
+            if kind is Decimal:
+                value[key] = text(item)
+            elif kind not in _PLAIN:
                 value[key] = _plain(item)
     elif kind is list or kind is tuple:
         return [item if type(item) in _PLAIN else _plain(item) for item in value]
