@@ -175,15 +175,18 @@ def _watch(session: Session, settings: Settings) -> Outcome:
 
 
 def _print_status(session: Session, to_stderr: bool) -> Outcome:
-    """Run without a view: one calm line a second."""
+    """Run without a view: one calm line a second, until nobody reads them any more."""
     from genesis.status import status_line
 
     stream = sys.stderr if to_stderr else sys.stdout
 
     def look() -> None:
         state = session.house.slot.get()
-        if state is not None:
-            _say(status_line(state), stream)
+        lost = None if state is None else _say(status_line(state), stream)
+        if lost is not None and lost.errno == errno.EPIPE:
+            reason = "nobody reads the status lines any more"
+            _say(f"genesis: {reason}; ending in good order", sys.stderr)
+            session.quit(reason)
 
     session.start()
     return session.wait(1.0, look)
@@ -221,8 +224,9 @@ def _said_when_slow(text: str) -> Iterator[None]:
         timer.cancel()
 
 
-def _say(line: str, stream: TextIO) -> None:
-    """Print at once. A terminal that has gone away must not end a run in disorder."""
+def _say(line: str, stream: TextIO) -> OSError | None:
+    """Print at once; what went wrong. A reader that has gone away must not end a run in disorder,
+    so from then on the stream leads nowhere."""
     try:
         print(line, file=stream, flush=True)
     except OSError as error:
@@ -233,17 +237,23 @@ def _say(line: str, stream: TextIO) -> None:
         for lost in gone:
             os.dup2(nowhere, lost.fileno())
         os.close(nowhere)
+        return error
+    return None
 
 
 def _leave(outcome: Outcome, as_json: bool) -> None:
     import msgspec
 
+    code = outcome.exit_code
     if outcome.error:
         _say(f"genesis: {outcome.error}", sys.stderr)
     if as_json and outcome.summary is not None:
-        print(msgspec.json.encode(outcome.summary).decode())
-    if outcome.exit_code:
-        raise typer.Exit(outcome.exit_code)
+        lost = _say(msgspec.json.encode(outcome.summary).decode(), sys.stdout)
+        if lost is not None:
+            _say(f"genesis: the summary cannot be written: {lost.strerror}", sys.stderr)
+            code = code or 4
+    if code:
+        raise typer.Exit(code)
 
 
 @data_app.command("check")

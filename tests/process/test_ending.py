@@ -145,6 +145,41 @@ def test_a_halt_outlives_a_kill(tmp_path: Path) -> None:
     assert verify(tmp_path).problems == ()
 
 
+def piped(*arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "genesis", *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_when_nobody_reads_the_status_lines_any_more_it_ends_in_good_order(tmp_path: Path) -> None:
+    """As behind ``| head -1``."""
+    with piped("run", "--headless", "--data-dir", tmp_path) as process:
+        assert process.stdout is not None
+        assert "equity" in process.stdout.readline()
+        process.stdout.close()
+        process.stdout = None
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert said == ("genesis: nobody reads the status lines any more; ending in good order\n")
+    assert not open_orders(tmp_path)
+    assert asked(tmp_path, "SELECT count(*) FROM journal WHERE kind = 'RunEnded'") == 1
+
+
+def test_a_summary_that_nobody_can_read_is_a_fault(tmp_path: Path) -> None:
+    run = ("run", "--headless", "--for", "1", "--summary", "json", "--data-dir", tmp_path)
+    with piped(*run) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdout = None
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert said.endswith("genesis: the summary cannot be written: Broken pipe\n")
+
+
 SWALLOWED = """
 import os, signal, sys
 from genesis import kernel_cache
