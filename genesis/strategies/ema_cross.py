@@ -46,13 +46,13 @@ class EmaCross(Strategy):
         averages = self._averages[symbol]
         if averages.count == 0:
             averages.fast = averages.slow = float(price_ticks)
-        averages.fast += (price_ticks - averages.fast) * self._fast_weight
-        averages.slow += (price_ticks - averages.slow) * self._slow_weight
+        fast, slow = averages.fast, averages.slow
+        averages.fast = fast = fast + (price_ticks - fast) * self._fast_weight
+        averages.slow = slow = slow + (price_ticks - slow) * self._slow_weight
         averages.count += 1
-        if averages.count >= self._warm_up:
-            up = averages.fast > averages.slow
-            if up is not averages.settled:
-                self._follow(desk, symbol, up)
+        up = fast > slow
+        if up is not averages.settled and averages.count >= self._warm_up:
+            self._follow(desk, symbol, up)
 
     def on_order(self, desk: Desk, update: OrderUpdated) -> None:
         self._averages[update.symbol].settled = None

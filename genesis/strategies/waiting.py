@@ -15,6 +15,8 @@ from genesis.messages.market import BookView, Rows
 from genesis.strategies.port import Desk, Strategy
 
 ALL_NS = 1 << 62
+AT_ONCE = 128
+"""So many trades are made ready to be shown: most of those that wait may have to wait on."""
 
 
 class Waiting:
@@ -107,17 +109,19 @@ class _Trades(_Stream):
             column += trades[name].tolist()
 
     def run(self, before_ns: int) -> None:
-        at, end = self.at, bisect_left(self.times, before_ns, self.at)
+        at, times = self.at, self.times
+        end = bisect_left(times, before_ns, at, min(at + AT_ONCE, len(times)))
         desk, symbol, on_trade = self._desk, self._symbol, self._strategy.on_trade
-        columns = (self.times, *self._columns)
-        rows = zip(*(column[at:end] for column in columns), strict=True)
-        for desk.now_ns, price_ticks, quantity_lots, side in rows:
-            at += 1
-            desk.trace_id = desk.now_ns
+        intents = desk.intents
+        columns = (column[at:end] for column in (times, *self._columns))
+        rows = zip(range(at + 1, end + 1), *columns, strict=True)
+        for shown, now_ns, price_ticks, quantity_lots, side in rows:
+            desk.now_ns = desk.trace_id = now_ns
             on_trade(desk, symbol, price_ticks, quantity_lots, side)
-            if desk.intents:
+            if intents:
+                end = shown
                 break
-        self._shown(at)
+        self._shown(end)
 
     def _clear(self) -> None:
         super()._clear()
