@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from math import isfinite
 
+from rich.cells import cell_len
+
 from genesis.messages.view import AccountLine, CounterLine, GateLine, ViewState
 from genesis.tui.text import (
     clean,
@@ -24,6 +26,7 @@ from genesis.tui.text import (
 )
 from genesis.tui.theme import Line, Tone
 
+PROGRAM = "GENESIS "
 WIDE = 110
 LABEL = 10
 FIGURE = 11
@@ -44,9 +47,8 @@ def heading(state: ViewState | None, quiet_s: int, width: int) -> list[Line]:
     elif quiet_s:
         when = f"nothing new for {quiet_s} s · {when}"
     counted = "" if state.counters is None else counters(state.counters, width)
-    title = f"GENESIS {clean(state.title)}"
     room = width - len(when) - 1
-    title = name(title, min(len(title), room, max(MARKET, room - len(counted) - 5)))
+    title = _title(clean(state.title), min(room, max(MARKET, room - len(counted) - 5)))
     room = width - len(title) - len(when)
     middle = counters(state.counters, room - 6) if state.counters is not None else ""
     return [
@@ -56,6 +58,22 @@ def heading(state: ViewState | None, quiet_s: int, width: int) -> list[Line]:
             (when, "head-bright" if quiet_s else "head"),
         )
     ]
+
+
+def _title(market: str, room: int) -> str:
+    """The market in ``room`` cells: of many files the first ones whole, before a name is cut."""
+    room -= len(PROGRAM)
+    kind, _, files = market.partition(" ")
+    files = files or market
+    names = files.split(", ")
+    forms = [market]
+    for lead in (f"{kind} ", ""):
+        forms += [
+            f"{lead}{', '.join(names[:kept])} +{len(names) - kept}"
+            for kept in range(len(names) - 1, 0, -1)
+        ]
+    whole = next((form for form in [*forms, files] if cell_len(form) <= room), None)
+    return PROGRAM + (name(files, room) if whole is None else whole)
 
 
 def counters(line: CounterLine, width: int) -> str:

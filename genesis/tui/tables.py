@@ -176,7 +176,9 @@ FILLS: tuple[Column[FillLine], ...] = (
 def _mailbox(line: ActorLine, width: int) -> Cell:
     if not line.depth:
         return ("empty", "dim")
-    return (f"{number(Decimal(line.depth), 4)}, {age(int(line.age_ms * 1e6))}", "plain")
+    waiting = number(Decimal(line.depth), 4)
+    text = f"{waiting}, {age(int(line.age_ms * 1e6))}"
+    return (text if len(text) <= width else waiting, "plain")
 
 
 ACTORS: tuple[Column[ActorLine], ...] = (
@@ -194,7 +196,7 @@ ACTORS: tuple[Column[ActorLine], ...] = (
         rank=1,
         right=True,
     ),
-    Column("mailbox", 12, _mailbox, rank=1, right=True),
+    Column("mailbox", 7, _mailbox, rank=1, right=True, grow=5),
     Column(
         "handled",
         8,

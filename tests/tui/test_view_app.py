@@ -14,6 +14,7 @@ from view_sample import NOW_NS, SECOND_NS, Sent, actor, screen_text, state
 from genesis.messages.view import GateLine, NoteLine
 from genesis.tui.app import GenesisApp
 from genesis.tui.slot import Slot
+from genesis.tui.tables import ACTORS
 from genesis.tui.widgets.lines import Lines
 
 
@@ -80,8 +81,20 @@ TWO_FILES = "recording btcusdt_20240808.gz, ethusdt_20240808.gz"
 )
 def test_a_long_market_makes_room_for_what_was_counted(size: tuple[int, int], counted: str) -> None:
     heading = shown(replace(state(), title=TWO_FILES), size).splitlines()[0]
-    assert heading.startswith(f"GENESIS record…sdt_20240808.gz{counted}")
+    assert heading.startswith(f"GENESIS btcusdt_20240808.gz +1{counted}")
     assert heading.endswith("23:59:58 UTC")
+
+
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [
+        ("recording a.gz, b.gz, c.gz, d.gz", "recording a.gz +3"),
+        ("recording january_february.gz, b.gz", "january_february.gz +1"),
+        ("recording of_one_day_of_one_market.gz", "of_one_day…e_market.gz"),
+    ],
+)
+def test_where_the_market_is_shortened_whole_names_are_kept(title: str, written: str) -> None:
+    assert shown(replace(state(), title=title)).startswith(f"GENESIS {written}  ")
 
 
 def test_without_counts_the_market_has_all_the_room() -> None:
@@ -177,6 +190,13 @@ def test_a_halt_is_shown_with_its_reason(size: tuple[int, int]) -> None:
 def test_reducing_says_what_it_means() -> None:
     screen = shown(replace(state(), gate=GateLine("REDUCING", "", False)))
     assert "TRADING  REDUCING   only orders that shrink exposure" in screen
+
+
+def test_where_the_age_of_what_waits_has_no_room_its_count_has() -> None:
+    [mailbox] = [column for column in ACTORS if column.title == "mailbox"]
+    busy = actor("risk", depth=9_876, age_ms=59_900.0)
+    assert mailbox.cell(busy, mailbox.width + mailbox.grow) == ("9876, 59.9 s", "plain")
+    assert mailbox.cell(busy, mailbox.width) == ("9876", "plain")
 
 
 def test_actors_in_trouble_come_first() -> None:
