@@ -122,9 +122,10 @@ class Executor(GatheringActor):
 
     def on_durable(self, facts: list[Fact]) -> None:
         for fact in facts:
-            if isinstance(fact.event, OrderIntended):
-                order = self._orders.get(fact.event.client_order_id)
-                if order is not None and order.client_order_id in self._mints:
+            event = fact.event
+            if type(event) is OrderIntended and event.client_order_id in self._mints:
+                order = self._orders.get(event.client_order_id)
+                if order is not None:
                     self._send(order)
 
     def _send(self, order: Order) -> None:
@@ -178,8 +179,7 @@ class Executor(GatheringActor):
 
     def _ask(self, order: Order) -> None:
         if order.awaits_trades:
-            query = QueryTrades(order.symbol, order.trades_after, self._request())
-            self.tell(EXCHANGE, query)
+            self.tell(EXCHANGE, QueryTrades(order.symbol, order.trades_after, self._request()))
         self.tell(EXCHANGE, QueryOrder(order.client_order_id, order.symbol, self._request()))
 
     def _request(self) -> int:
@@ -190,7 +190,7 @@ class Executor(GatheringActor):
     def _on_venue(self, message: ExecutionReport | OutcomeUnknown) -> None:
         if self._restoring(message):
             return
-        if isinstance(message, ExecutionReport):
+        if type(message) is ExecutionReport:
             self._doubts.seen(message.client_order_id)
         self._hear(self._orders.hear(message))
 

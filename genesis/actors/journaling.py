@@ -79,8 +79,7 @@ class JournalingActor(Actor):
     def hold(self, *events: AnyEvent) -> None:
         """Facts that nobody waits for: they are handed over with the next that is recorded."""
         now_ns = self.now_ns()
-        for event in events:
-            self._held.append(Fact(now_ns, event))
+        self._held += [Fact(now_ns, event) for event in events]
 
     def hand_over(self) -> None:
         """Hand over what is held."""

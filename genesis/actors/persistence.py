@@ -213,13 +213,12 @@ def _items(
     messages: Sequence[AppendFacts],
 ) -> tuple[list[Append], tuple[tuple[str, FactsCommitted], ...]]:
     """The facts with their numbers; what to tell their sources, by name, once all are durable."""
-    items: list[Append] = []
-    newest: dict[tuple[str, int], int] = {}
-    for m in messages:
-        number = m.first
-        for fact in m.facts:
-            items.append(Append(m.source, m.source_epoch, number, fact))
-            number += 1
-        newest[m.source, m.source_epoch] = number - 1  # a source hands over in order
-    told = ((name, FactsCommitted(epoch, upto)) for (name, epoch), upto in newest.items())
+    items = [
+        Append(m.source, m.source_epoch, number, fact)
+        for m in messages
+        for number, fact in enumerate(m.facts, m.first)
+    ]
+    # A source hands over in order: of its messages the last one counts.
+    newest = {(m.source, m.source_epoch): m.first + len(m.facts) - 1 for m in messages}
+    told = [(name, FactsCommitted(epoch, upto)) for (name, epoch), upto in newest.items()]
     return items, tuple(told)

@@ -22,6 +22,8 @@ from genesis.messages.orders import Side
 MOVES_MONEY = (OrderFilled, AccountOpened)
 """What a ledger folds."""
 
+_BUY = Side.BUY
+
 
 class Lot(msgspec.Struct, array_like=True):
     """``quantity`` in base (negative: sold without being held), ``price`` in quote."""
@@ -86,9 +88,9 @@ class Ledger(msgspec.Struct):
         """Fold what of the journal moves money; the journal tells each fill once."""
         for entry in entries:
             event = entry.event
-            if isinstance(event, OrderFilled):
+            if type(event) is OrderFilled:
                 self.apply(event)
-            elif isinstance(event, AccountOpened):
+            elif type(event) is AccountOpened:
                 self.open_account(event.asset, event.amount)
 
     @exact
@@ -112,8 +114,9 @@ class Ledger(msgspec.Struct):
     @exact
     def apply(self, fill: OrderFilled) -> None:
         """Fold one fill. Raises ValueError for a symbol not quoted in the ledger's asset."""
-        base = self.base_of(fill.symbol)
-        signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
+        symbol, price = fill.symbol, fill.price
+        base = self.base_of(symbol)
+        signed = fill.quantity if fill.side is _BUY else -fill.quantity
         base_fee = quote_fee = ZERO
         if fill.fee_asset == base:
             base_fee = fill.fee
@@ -123,15 +126,15 @@ class Ledger(msgspec.Struct):
             self.other_fees[fill.fee_asset] = self.other_fees.get(fill.fee_asset, ZERO) + fill.fee
             self._credit(fill.fee_asset, -fill.fee)
         net = signed - base_fee
-        self.cash -= fill.price * net
-        self.fees += fill.price * base_fee + quote_fee
+        self.cash -= price * net
+        self.fees += price * base_fee + quote_fee
         self._credit(base, net)
-        self._credit(self.quote, -fill.price * signed - quote_fee)
-        self._move(fill.symbol, net, fill.price)
+        self._credit(self.quote, -price * signed - quote_fee)
+        self._move(symbol, net, price)
         held = self.by_strategy.setdefault(fill.strategy, {})
-        held[fill.symbol] = held.get(fill.symbol, ZERO) + net
-        if not held[fill.symbol]:
-            del held[fill.symbol]
+        left = held[symbol] = held.get(symbol, ZERO) + net
+        if not left:
+            del held[symbol]
 
     @exact
     def value(self, marks: Mapping[str, Decimal]) -> Valuation:

@@ -157,13 +157,14 @@ def check_price(
 ) -> Refusal | None:
     """The collar around the touch, and the smallest notional (a market order at the touch)."""
     collar = limits.price_collar_fraction
-    if order.side is Side.BUY:
+    buys = order.side is Side.BUY
+    if buys:
         touch, bound = mark.ask, mark.ask * (ONE + collar)
     else:
         touch, bound = mark.bid, mark.bid * (ONE - collar)
     price = touch if order.price is None else order.price
-    if price > bound if order.side is Side.BUY else price < bound:
-        name, sign = ("ask", "+") if order.side is Side.BUY else ("bid", "-")
+    if price > bound if buys else price < bound:
+        name, sign = ("ask", "+") if buys else ("bid", "-")
         return Refusal(
             "price_collar",
             f"{order.side.lower()} at {text(price)}",

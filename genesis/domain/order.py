@@ -61,6 +61,10 @@ RANK = {
 """A status may only be followed by one of a higher rank. FILLED stands above the other ends: late
 fills that complete a cancelled order prove that the cancel lost."""
 
+# An enum finds a member slowly: those that every order asks for are looked up once.
+_SENT, _NEW, _FILLED = OrderStatus.SENT, OrderStatus.NEW, OrderStatus.FILLED
+_TRADE = ExecutionType.TRADE
+
 DUPLICATE_ORDER = -2010
 """Binance's code for several refusals; with the text "Duplicate order sent." the order exists."""
 UNKNOWN_OUTCOME_CODES = frozenset({-1006, -1007})
@@ -157,16 +161,16 @@ class Order(msgspec.Struct, gc=False):
 
 def apply(order: Order, event: OrderSent | OrderMoved | OrderFilled) -> bool:
     """Fold one journal event into its order. False when it brought nothing new."""
-    if isinstance(event, OrderFilled):
+    if type(event) is OrderFilled:
         if order.has_trade(event.trade_id):
             return False
         _take(order, event)
         return True
-    if isinstance(event, OrderSent):
-        status = OrderStatus.SENT
-    else:
+    if type(event) is OrderMoved:
         status = event.status
         order.venue_order_id = event.venue_order_id or order.venue_order_id
+    else:
+        status = _SENT
     if RANK[status] <= RANK[order.status]:
         return False
     order.status = status
@@ -194,7 +198,7 @@ def contradiction(order: Order, message: ExecutionReport | VenueOrder) -> str:
             f"order {name} is for {text(order.quantity)}; "
             f"the venue reports {text(message.cumulative_quantity)} as filled"
         )
-    if isinstance(message, ExecutionReport) and _is_new_trade(order, message):
+    if type(message) is ExecutionReport and _is_new_trade(order, message):
         if message.last_quantity <= 0 or message.last_price <= 0 or message.trade_id < 0:
             return f"order {name}: trade {message.trade_id} has no quantity, price or id"
         if message.last_quantity > order.quantity - order.filled:
@@ -213,7 +217,7 @@ def on_report(order: Order, report: ExecutionReport) -> Events:
     """One event of the account stream, or one of the venue's own trades."""
     if contradiction(order, report):
         return ()
-    filled = _fill(order, report) if report.execution_type is ExecutionType.TRADE else ()
+    filled = _fill(order, report) if report.execution_type is _TRADE else ()
     return filled + _hear(
         order,
         report.status,
@@ -272,7 +276,7 @@ def deny(order: Order, reason: str) -> Events:
 
 
 def _is_new_trade(order: Order, report: ExecutionReport) -> bool:
-    return report.execution_type is ExecutionType.TRADE and not order.has_trade(report.trade_id)
+    return report.execution_type is _TRADE and not order.has_trade(report.trade_id)
 
 
 def _fill(order: Order, report: ExecutionReport) -> Events:
@@ -280,7 +284,7 @@ def _fill(order: Order, report: ExecutionReport) -> Events:
         return ()
     cumulative = EXACT.add(order.filled, report.last_quantity)
     if cumulative == order.quantity:
-        status = OrderStatus.FILLED
+        status = _FILLED
     elif order.is_terminal:
         status = order.status
     else:
@@ -312,7 +316,7 @@ def _hear(
     """Take note of what the venue claims, and end the order once trades prove the claim."""
     if cumulative > order.claimed:
         order.claimed = cumulative
-    if status is OrderStatus.FILLED:
+    if status is _FILLED:
         order.claimed = order.quantity
     if status in TERMINAL and (order.ending is None or RANK[status] > RANK[order.ending]):
         order.ending = status
@@ -321,7 +325,7 @@ def _hear(
         return ()
     if order.ending is not None and not order.awaits_trades:
         return _move(order, order.ending, order.ending_reason, venue_order_id)
-    return _move(order, OrderStatus.NEW, "", venue_order_id)
+    return _move(order, _NEW, "", venue_order_id)
 
 
 def _move(order: Order, status: OrderStatus, reason: str, venue_order_id: int = 0) -> Events:

@@ -61,9 +61,9 @@ class OrderTable(msgspec.Struct):
             if not machine.apply(order, event):
                 return False
             self.settle(order)
-        elif not isinstance(event, OrderFilled):
+        elif type(event) is not OrderFilled:
             return False
-        if isinstance(event, OrderFilled):
+        if type(event) is OrderFilled:
             self.note_trade(event.symbol, event.trade_id)
         return True
 
@@ -189,7 +189,7 @@ class Orders:
 
     def _settled(self, order: Order, events: Events) -> Events:
         for event in events:
-            if isinstance(event, OrderFilled):
+            if type(event) is OrderFilled:
                 self._table.note_trade(event.symbol, event.trade_id)
         self._table.settle(order)
         return events

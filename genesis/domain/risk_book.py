@@ -86,10 +86,10 @@ class RiskBook:
         self.state.apply(entry)
         self._valuation = None
         event = entry.event
-        if isinstance(event, Resumed):
-            self._watch.resumed()
-        elif self._pending and isinstance(event, OrderIntended | OrderMoved | OrderFilled):
+        if self._pending and isinstance(event, OrderIntended | OrderMoved | OrderFilled):
             self._pending.pop(event.client_order_id, None)
+        elif type(event) is Resumed:
+            self._watch.resumed()
 
     def on_mark(self, symbol: str, mark: Mark) -> None:
         """A symbol's newest touch. While a book is not whole, its last mid still values it."""

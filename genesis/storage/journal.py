@@ -161,7 +161,7 @@ class Journal:
         seq, prev_hash = self._head
         for item, key in zip(items, keys, strict=True):
             event = item.fact.event
-            if isinstance(event, RunStarted) and event.run != batch.run:
+            if type(event) is RunStarted and event.run != batch.run:
                 if event.run != batch.run + 1:
                     raise ValueError(f"run {event.run} cannot follow run {batch.run}")
                 batch.run, batch.seen = event.run, Seen()
