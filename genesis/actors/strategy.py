@@ -186,15 +186,15 @@ class StrategyHost(FollowingActor):
     def follow(self, entries: tuple[Entry, ...]) -> None:
         for entry in entries:
             event = entry.event
-            if isinstance(event, OrderFilled) and event.strategy == self._strategy_name:
+            if type(event) is OrderFilled and event.strategy == self._strategy_name:
                 self._hear(self._filled(event))
-            elif isinstance(event, OrderMoved):
+            elif type(event) is OrderMoved:
                 order = self._desk.order(event.client_order_id)
                 if order is not None:
                     self._hear(_moved(event, order.intent))
-            elif isinstance(event, OrderIntended) and event.strategy == self._strategy_name:
+            elif type(event) is OrderIntended and event.strategy == self._strategy_name:
                 self._intended(event)
-            elif isinstance(event, ActorRestarted) and event.name in (RISK, EXECUTOR):
+            elif type(event) is ActorRestarted and event.name in (RISK, EXECUTOR):
                 self._desk.forget_undurable()
 
     def _intended(self, event: OrderIntended) -> None:
