@@ -58,10 +58,12 @@ class Consumption:
 
     def on_level(self, side: int, ticks: int, displayed: int) -> None:
         """The market updated a level (0 removes it)."""
-        if (side, ticks) not in self._levels:
+        known = self._levels.get((side, ticks))
+        if known is None:
             return
-        taken = self._taken(side, ticks, displayed)
-        if taken:
+        before, taken = known
+        taken -= max(0, before - displayed)
+        if taken > 0:
             self._levels[side, ticks] = (displayed, taken)
         else:
             del self._levels[side, ticks]

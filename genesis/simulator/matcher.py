@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
-from genesis.messages.market import Rows
+from genesis.messages.market import Rows, Table, table_of
 from genesis.messages.orders import (
     CancelAtVenue,
     ExecutionType,
@@ -30,7 +30,16 @@ from genesis.simulator.liquidity import (
 )
 from genesis.simulator.orders import Order, Refusal
 from genesis.simulator.queue import Match, RestingQueue
-from genesis.simulator.tape import Interest, LevelSeen, News, TradeSeen, pieces, reached_ns, seen
+from genesis.simulator.tape import (
+    Hit,
+    Interest,
+    LevelSeen,
+    Scanner,
+    TradeSeen,
+    depth_levels,
+    reached_ns,
+    seen,
+)
 
 UNSEEN_QUEUE = 1 << 62
 """Lots before an order where no queue is shown: only trades through its price fill it."""
@@ -50,39 +59,46 @@ class SymbolMatcher:
         self._queues = {side: RestingQueue(side, self._step_lots) for side in (BIDS, ASKS)}
         self._consumption = Consumption()
         self._consumed_id = 0
-        self._news = News()
+        self._scanner = Scanner()
         self._shows_touch_alone = False
 
     # The market moves
 
     def on_rows(self, rows: Rows) -> None:
         """Fold rows in receive order and fill whatever they fill, at their times."""
+        table, book = table_of(rows), self.book
         if not self._desk.open and (self._shows_touch_alone or not self._consumption):
-            self._fold(rows)
+            self._scanner.pass_over(table)
+            self._fold(table)
             return
-        for piece in pieces(rows, self.book):
+        start = 0
+        while start < len(table):
             interest = Interest(
                 self._best_own(BIDS), self._best_own(ASKS), self._prices_of_interest()
             )
-            holds_orders = bool(self._desk.open)  # without, only what they took is of interest
-            for event in seen(piece, self.book, interest):
-                if isinstance(event, LevelSeen):
-                    if not event.from_ticker:
-                        # Tickers run ahead of the depth: a level they change would be changed back,
-                        # and read as grown, by the depth of a moment before.
-                        self._consumption.on_level(event.side, event.ticks, event.lots)
-                    if holds_orders:
-                        self._on_level(event)
-                elif holds_orders:
-                    self._on_trade(event)
-            was_synced = self.book.synced
-            self._fold(piece)
-            if self.book.synced and not was_synced:
-                self._on_resync(int(piece["time_ns"][-1]))
+            end, hits = self._scanner.next_piece(table, start, book.last_update_id, interest)
+            if self._desk.open:
+                self._see(hits)
+            else:  # only what own orders took is of interest
+                for side, ticks, lots in depth_levels(hits):
+                    self._consumption.on_level(side, ticks, lots)
+            was_synced = book.synced
+            self._fold(table[start:end])
+            if book.synced and not was_synced:
+                self._on_resync(int(rows["time_ns"][end - 1]))
+            start = end
 
-    def _fold(self, rows: Rows) -> None:
-        self.book.fold(rows)
-        self._news.note(rows)
+    def _see(self, hits: list[Hit]) -> None:
+        for event in seen(hits):
+            if isinstance(event, LevelSeen):
+                if not event.from_ticker:
+                    self._consumption.on_level(event.side, event.ticks, event.lots)
+                self._on_level(event)
+            else:
+                self._on_trade(event)
+
+    def _fold(self, table: Table) -> None:
+        self.book.fold(table)
         # A history of bars or trades has quotes but no depth: no queue is seen in it.
         self._shows_touch_alone = self.book.synced and self.book.depth() == (0, 0)
 
@@ -115,7 +131,7 @@ class SymbolMatcher:
                 order.as_of_id = min(order.as_of_id, update_id)
             for ticks in set(queue.prices()):
                 lots = displayed_at(self.book, side, ticks)
-                queue.on_own_level(ticks, lots, update_id, self._news.depth_event_ns)
+                queue.on_own_level(ticks, lots, update_id, self._scanner.depth_event_ns)
             for ticks, lots in displayed_levels(self.book, -side):
                 if not queue.reached_by(ticks):
                     break
@@ -142,7 +158,7 @@ class SymbolMatcher:
             self._consumed_id = update_id
 
     def _newest_id(self) -> int:
-        return max(self.book.last_update_id, self._news.ticker_id)
+        return max(self.book.last_update_id, self._scanner.ticker_id)
 
     # Requests arrive
 
@@ -150,7 +166,7 @@ class SymbolMatcher:
         """Take in one order as of ``now_ns`` and say what becomes of it."""
         refusal = self._refusal_by_state(request)
         refusal = refusal or o.refusal_by_form(request, self.instrument)
-        self._forget_older_quotes(self._news.ticker_id)
+        self._forget_older_quotes(self._scanner.ticker_id)
         if refusal is None:
             plan = self._plan(request)
             needs = self._needs(request, plan)
@@ -247,7 +263,7 @@ class SymbolMatcher:
                 else displayed_at(self.book, side, order.price_ticks)
             )
             order.as_of_id = self._newest_id()
-            order.counted_ns = self._news.depth_event_ns
+            order.counted_ns = self._scanner.depth_event_ns
             self._queues[side].add(order)
 
     def _expire_own_makers(self, order: Order, plan: Plan, now_ns: int) -> None:

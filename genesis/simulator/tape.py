@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genesis.domain.book import Book
-from genesis.messages.market import Kind, Rows, table_of
+from genesis.messages.market import Kind, Rows, Table, table_of
 from genesis.simulator import tape_kernels as k
 from genesis.simulator.liquidity import ASKS, BIDS
 
@@ -24,12 +23,11 @@ _HITS_ROOM = 64
 # As plain integers: the kinds of hits are, and an enum member costs more than the rest of a hit.
 _TRADE_SIDES = {int(Kind.TRADE_BUY): ASKS, int(Kind.TRADE_SELL): BIDS}
 _TICKER_KINDS = {int(Kind.TICKER_BID), int(Kind.TICKER_ASK)}
-_LEVEL_SIDES = {
-    int(Kind.BID): BIDS,
-    int(Kind.TICKER_BID): BIDS,
-    int(Kind.ASK): ASKS,
-    int(Kind.TICKER_ASK): ASKS,
-}
+_DEPTH_SIDES = {int(Kind.BID): BIDS, int(Kind.ASK): ASKS}
+_LEVEL_SIDES = _DEPTH_SIDES | {int(Kind.TICKER_BID): BIDS, int(Kind.TICKER_ASK): ASKS}
+
+Hit = list[int]
+"""Of one row: time_ns, event_ns, kind, price_ticks, quantity_lots, update_id."""
 
 
 class Interest(NamedTuple):
@@ -62,38 +60,56 @@ class LevelSeen(NamedTuple):
     from_ticker: bool
 
 
-class News:
-    """What an arriving order must know of the rows so far beyond the folded book."""
+class Scanner:
+    """Goes over the rows of one symbol, piece by piece, and knows what an arriving order must know
+    of them beyond the folded book."""
 
     def __init__(self) -> None:
-        self._vector = np.zeros(k.NEWS_SIZE, np.int64)
-
-    def note(self, rows: Rows) -> None:
-        """Take rows in. A restarted stream counts and times anew."""
-        k.note_news(table_of(rows), self._vector)
+        self._news = np.zeros(k.NEWS_SIZE, np.int64)
+        self._hits = np.empty((_HITS_ROOM, k.HIT_WIDTH), np.int64)
 
     @property
     def depth_event_ns(self) -> int:
         """The venue's time of the newest diff; 0 before any."""
-        return int(self._vector[k.DEPTH_EVENT_NS])
+        return int(self._news[k.DEPTH_EVENT_NS])
 
     @property
     def ticker_id(self) -> int:
         """The update id of the newest ticker; 0 before any."""
-        return int(self._vector[k.TICKER_ID])
+        return int(self._news[k.TICKER_ID])
 
+    def pass_over(self, table: Table) -> None:
+        """Take rows in which nothing is of interest. A restarted stream counts and times anew."""
+        k.note_news(table, self._news)
 
-def pieces(rows: Rows, book: Book) -> Iterator[Rows]:
-    """Cut rows so that whatever breaks the sequence of updates stands alone.
+    def next_piece(
+        self, table: Table, start: int, book_id: int, interest: Interest
+    ) -> tuple[int, list[Hit]]:
+        """Where the piece that begins at row ``start`` ends, and its rows of interest, in order.
 
-    Snapshots, restarts and diffs after a gap are pieces of their own; within every other piece
-    each diff follows the one before. Fold each piece into ``book`` before asking for the next.
-    """
-    table, start = table_of(rows), 0
-    while start < len(rows):
-        end = k.next_cut(table, start, book.last_update_id)
-        yield rows[start:end]
-        start = end
+        Snapshots, restarts and diffs after a gap are pieces of their own; within every other piece
+        each diff follows the one before. ``book_id`` is the newest update of the book, into which
+        all rows before ``start`` and none from there on are folded.
+
+        Depth of a book that is not whole, old diffs and tickers older than the depth say nothing
+        and are left out; trades are true in any case.
+        """
+        bid, ask = interest.bid_ticks, interest.ask_ticks
+        levels = np.array(sorted(interest.prices), np.int64)
+        while True:
+            end, found = k.scan_piece(
+                table,
+                start,
+                0 if bid is None else bid,
+                _NO_ASK if ask is None else ask,
+                levels,
+                book_id,
+                self._news,
+                self._hits,
+            )
+            if found <= len(self._hits):
+                return end, self._hits[:found].tolist() if found else []
+            self._hits = np.empty((found, k.HIT_WIDTH), np.int64)
 
 
 def breaks_ns(parts: Iterable[Rows]) -> list[int]:
@@ -112,13 +128,9 @@ def breaks_ns(parts: Iterable[Rows]) -> list[int]:
     return found
 
 
-def seen(rows: Rows, book: Book, interest: Interest) -> Iterator[TradeSeen | LevelSeen]:
-    """What one piece (of ``pieces``, not yet folded into ``book``) brings of interest, in order.
-
-    Depth of a book that is not whole, old diffs and tickers older than the depth say nothing and
-    are left out; trades are true in any case.
-    """
-    for time_ns, event_ns, kind, ticks, lots, update_id in _hits(rows, book, interest):
+def seen(hits: Iterable[Hit]) -> Iterator[TradeSeen | LevelSeen]:
+    """What the hits of a piece say; what sums up many trades says nothing."""
+    for time_ns, event_ns, kind, ticks, lots, update_id in hits:
         if kind in _TRADE_SIDES:
             if update_id == SUMMARY:
                 continue
@@ -128,24 +140,15 @@ def seen(rows: Rows, book: Book, interest: Interest) -> Iterator[TradeSeen | Lev
             yield LevelSeen(time_ns, event_ns, side, ticks, lots, update_id, from_ticker)
 
 
-def _hits(rows: Rows, book: Book, interest: Interest) -> list[list[int]]:
-    bid, ask = interest.bid_ticks, interest.ask_ticks
-    levels = np.array(sorted(interest.prices), np.int64)
-    room = _HITS_ROOM
-    while True:
-        hits = np.empty((room, k.HIT_WIDTH), np.int64)
-        found = k.find_hits(
-            table_of(rows),
-            0 if bid is None else bid,
-            _NO_ASK if ask is None else ask,
-            levels,
-            book.last_update_id,
-            hits,
-        )
-        if found <= room:
-            seen: list[list[int]] = hits[:found].tolist()
-            return seen
-        room = found
+def depth_levels(hits: Iterable[Hit]) -> Iterator[tuple[int, int, int]]:
+    """Side, ticks and lots of the levels among the hits that the depth itself changed.
+
+    Tickers run ahead of the depth: a level they change would be changed back, and read as grown,
+    by the depth of a moment before.
+    """
+    for _, _, kind, ticks, lots, _ in hits:
+        if kind in _DEPTH_SIDES:
+            yield _DEPTH_SIDES[kind], ticks, lots
 
 
 def reached_ns(rows: Rows, bid_ticks: int | None, ask_ticks: int | None) -> int | None:
@@ -161,8 +164,7 @@ def reached_ns(rows: Rows, bid_ticks: int | None, ask_ticks: int | None) -> int 
 def warm_up() -> None:
     """Load (the first time on a machine: compile) the kernels, so that no actor waits for it."""
     rows = np.zeros((0, k.ROW_WIDTH), np.int64)
-    k.note_news(rows, np.zeros(k.NEWS_SIZE, np.int64))
-    k.next_cut(rows, 0, 0)
+    Scanner().pass_over(rows)
     k.next_break(rows, 0, 0)
     k.first_reach(rows, 0, _NO_ASK)
-    k.find_hits(rows, 0, _NO_ASK, np.zeros(0, np.int64), 0, np.zeros((0, k.HIT_WIDTH), np.int64))
+    Scanner().next_piece(rows, 0, 0, Interest(None, None, []))

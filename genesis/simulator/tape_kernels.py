@@ -46,28 +46,6 @@ def note_news(rows: Ints, news: Ints) -> None:
 
 
 @kernel
-def next_cut(rows: Ints, start: int, book_id: int) -> int:
-    """Where the next piece from ``start`` ends: at, or just after, what breaks the sequence.
-
-    ``book_id`` is the update the rows from ``start`` follow; 0 for a book that is not whole.
-    """
-    newest = book_id
-    i = start
-    while i < rows.shape[0]:
-        kind = rows[i, KIND]
-        following = 1
-        if kind in (_DEPTH, _SNAPSHOT):
-            following = 1 + rows[i, QUANTITY]
-        gap = kind == _DEPTH and book_id > 0 and rows[i, FIRST_ID] > newest + 1
-        if gap or kind in (_SNAPSHOT, _RESET):
-            return i if i > start else i + following
-        if kind == _DEPTH:
-            newest = max(newest, rows[i, LAST_ID])
-        i += following
-    return i
-
-
-@kernel
 def next_break(rows: Ints, start: int, newest_id: int) -> tuple[int, int]:
     """The first row from ``start`` at which a book may be lost or made whole: a snapshot, a restart
     or a diff behind a gap; and the newest update id, itself included.
@@ -106,47 +84,74 @@ def first_reach(rows: Ints, bid_ticks: int, ask_ticks: int) -> int:
 
 
 @kernel
-def find_hits(
-    rows: Ints, bid_ticks: int, ask_ticks: int, levels: Ints, book_id: int, hits: Ints
-) -> int:
-    """Rows of one piece that reach an own bid or ask, or update a level that is watched.
+def scan_piece(
+    rows: Ints,
+    start: int,
+    bid_ticks: int,
+    ask_ticks: int,
+    levels: Ints,
+    book_id: int,
+    news: Ints,
+    hits: Ints,
+) -> tuple[int, int]:
+    """Scan the next piece from ``start``: up to, or just, what breaks the sequence of updates.
 
+    Hits are its rows that reach an own bid or ask, or update a level that is watched.
     ``bid_ticks`` and ``ask_ticks``: the best own prices, 0 and the largest integer for none.
-    ``levels``: watched prices, ascending. ``book_id`` is the folded book's newest
-    update, 0 while it is not whole. Writes into ``hits``, shape (room, HIT_WIDTH), what has room
-    there, and returns how many there are.
+    ``levels``: watched prices, ascending. ``book_id`` is the update the rows from ``start`` follow,
+    0 while the book is not whole. Takes the piece into ``news`` (as ``note_news``), writes into
+    ``hits``, shape (room, HIT_WIDTH), what has room there, and returns where the piece ends and how
+    many hits there are.
     """
     found = 0
     frame_id, frame_event = book_id, 0
     fresh = False
-    for i in range(rows.shape[0]):
+    for i in range(start, rows.shape[0]):
         kind, price = rows[i, KIND], rows[i, PRICE]
+        if kind in (_DEPTH, _SNAPSHOT, _RESET):
+            if kind != _DEPTH or (book_id > 0 and frame_id + 1 < rows[i, FIRST_ID]):
+                if i > start:
+                    return i, found
+                return _stands_alone(rows, start, news), 0
+            fresh = 0 < book_id < rows[i, LAST_ID]
+            frame_id, frame_event = max(frame_id, rows[i, LAST_ID]), rows[i, EVENT]
+            news[DEPTH_EVENT_NS] = frame_event
+            continue
+        buys = kind in (_BID, _TICKER_BID, _BUY)
+        reached = price >= ask_ticks if buys else price <= bid_ticks
         event_ns, update_id = rows[i, EVENT], rows[i, LAST_ID]
-        if kind == _DEPTH:
-            fresh = 0 < book_id < update_id and rows[i, FIRST_ID] <= frame_id + 1
-            frame_id, frame_event = max(frame_id, update_id), event_ns
-            continue
-        if kind == _SNAPSHOT:
-            fresh = False
-            continue
-        reached = False
-        if kind in (_ASK, _TICKER_ASK, _SELL):
-            reached = price <= bid_ticks
-        elif kind in (_BID, _TICKER_BID, _BUY):
-            reached = price >= ask_ticks
         if kind in (_BID, _ASK):
-            if not fresh:
+            if not (fresh and (reached or _is_among(levels, price))):
                 continue
-            if not reached and levels.shape[0]:
-                at = position(levels, 0, levels.shape[0], price)
-                reached = at < levels.shape[0] and levels[at] == price
             event_ns, update_id = frame_event, frame_id
-        elif kind in (_TICKER_BID, _TICKER_ASK) and (book_id == 0 or update_id < frame_id):
-            continue
-        if not reached:
+        elif kind in (_TICKER_BID, _TICKER_ASK):
+            if kind == _TICKER_ASK:
+                news[TICKER_ID] = max(news[TICKER_ID], update_id)
+            if not reached or book_id == 0 or update_id < frame_id:
+                continue
+        elif not reached:
             continue
         if found < hits.shape[0]:
             hits[found, 0], hits[found, 1], hits[found, 2] = rows[i, TIME], event_ns, kind
             hits[found, 3], hits[found, 4], hits[found, 5] = price, rows[i, QUANTITY], update_id
         found += 1
-    return found
+    return int(rows.shape[0]), found
+
+
+@kernel
+def _stands_alone(rows: Ints, start: int, news: Ints) -> int:
+    """Take the snapshot, restart or diff behind a gap at ``start`` into ``news``; where it ends."""
+    kind = rows[start, KIND]
+    size = 1 if kind == _RESET else 1 + rows[start, QUANTITY]
+    end = min(start + size, rows.shape[0])
+    note_news(rows[start:end], news)
+    return int(end)
+
+
+@kernel
+def _is_among(levels: Ints, price: int) -> bool:
+    """Whether ``levels``, ascending, hold ``price``. Most prices lie outside of them."""
+    count = levels.shape[0]
+    if count == 0 or price < levels[0] or price > levels[count - 1]:
+        return False
+    return bool(levels[position(levels, 0, count, price)] == price)
