@@ -221,10 +221,13 @@ def _refuse_unknown(origin: str, tree: Tree) -> None:
 
 
 def _refuse_unknown_environment() -> None:
-    known = [ENV_CONFIG, *(_variable(name) for name in _names() if "." in name)]
+    names = [ENV_CONFIG, *(_variable(name) for name in _names() if "." in name)]
+    known = [name.removeprefix(ENV_PREFIX) for name in names]
     for variable in sorted(os.environ):
-        if variable.upper().startswith(ENV_PREFIX) and variable.upper() not in known:
-            hint = _nearest(variable.upper(), known)
+        # What all of them begin with makes none of them alike.
+        prefix, given = variable[: len(ENV_PREFIX)].upper(), variable[len(ENV_PREFIX) :].upper()
+        if prefix == ENV_PREFIX and given not in known:
+            hint = _nearest(given, known, "__", ENV_PREFIX)
             raise ConfigError(f"environment: unknown setting {variable}; {hint}")
 
 
@@ -232,9 +235,13 @@ def _variable(name: str) -> str:
     return ENV_PREFIX + name.replace(".", "__").upper()
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]}?" if close else "config/default.toml lists all of them"
+def _nearest(name: str, known: list[str], apart: str = ".", prefix: str = "") -> str:
+    """The known name with the same last part (its section may be missing), else the most alike."""
+    last = name.rpartition(apart)[2]
+    close = [other for other in known if other.rpartition(apart)[2] == last]
+    if len(close) != 1:
+        close = difflib.get_close_matches(name, close or known, n=1)
+    return f"did you mean {prefix}{close[0]}?" if close else "config/default.toml lists all of them"
 
 
 def _explain(error: ValidationError, sources: list[tuple[str, Tree]]) -> str:

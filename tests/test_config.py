@@ -143,6 +143,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         ),
         ("GENESIS_RISK", "{}", "environment: unknown setting GENESIS_RISK"),
         ("GENESIS_CONFG", "x", "did you mean GENESIS_CONFIG?"),
+        ("GENESIS_FAST", "5", "did you mean GENESIS_STRATEGIES__EMA_CROSS__FAST?"),
+        ("GENESIS_MARKET", "simulated", "did you mean GENESIS_MARKET__MARKET?"),
+        ("genesis_market_sped", "2", "setting genesis_market_sped; did you mean GENESIS_MARKET__"),
+        ("GENESIS_FOO", "1", "unknown setting GENESIS_FOO; config/default.toml lists all of them"),
         (
             "GENESIS_MARKET__SEED",
             "seven",
