@@ -84,7 +84,8 @@ def kinds_of(names: str) -> tuple[str, ...]:
         if name not in FAMILIES and name not in ALL:
             known = ("all", *FAMILIES, *ALL)
             close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"give some of {', '.join(known)}"
+            some = f"give all, or some of {', '.join(FAMILIES)} or of their kinds (docs/drills.md)"
+            hint = f"did you mean {close[0]}?" if close else some
             raise ConfigError(f"--faults {name!r} is unknown; {hint}")
         chosen += FAMILIES.get(name, (name,))
     return tuple(dict.fromkeys(chosen))
