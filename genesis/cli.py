@@ -96,7 +96,10 @@ def run(
         str | None, typer.Option(help="json: print the run's figures at the end.")
     ] = None,
 ) -> None:
-    """Trade on paper: a generated market by default, or a recording."""
+    """Trade on paper: a generated market by default, or a recording.
+
+    The view on a terminal takes the commands halt, resume, picture, quit and help.
+    """
     from genesis.config import Settings
     from genesis.errors import ConfigError
     from genesis.session import Options
@@ -130,15 +133,17 @@ def _run(settings: Settings, options: Options, as_json: bool) -> Outcome:
     """Hold the data folder, run, and say in one line what it came to."""
     from genesis import log
     from genesis.news import News
-    from genesis.session import HALTED, Session
+    from genesis.session import HALTED, Session, market_of
     from genesis.status import closing_line
     from genesis.storage.folder import DataFolder
 
     interrupted = _remember_interrupts()
+    with _said_when_slow("Looking at the market."):
+        market = market_of(settings, options)
     with DataFolder.open(settings.journal.data_dir) as folder:
         log.configure(folder.path, settings, terminal=not options.attended)
         with _said_when_slow("Getting ready; the first start compiles the order book, once."):
-            session = Session(settings, folder, options, News().tell)
+            session = Session(settings, folder, options, News().tell, market)
         _quit_on_signals(session)
         if interrupted:
             session.quit("asked by a signal")

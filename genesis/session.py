@@ -78,6 +78,18 @@ class Outcome(NamedTuple):
     summary: Summary | None
 
 
+def market_of(settings: Settings, options: Options) -> Market:
+    """Open the market of a run. Raises InputError, ConfigError as ``open_market`` does."""
+    market = settings.market
+    return open_market(
+        market.market,
+        market.symbols,
+        market.seed,
+        all_symbols=options.all_symbols,
+        repeat=options.repeat,
+    )
+
+
 class Session:
     """Build it (which opens and checks everything), ``start``, then ``wait``."""
 
@@ -87,8 +99,10 @@ class Session:
         folder: DataFolder,
         options: Options,
         news: Callable[[Entry], None] = lambda entry: None,
+        market: Market | None = None,
     ) -> None:
-        """``news`` is told of committed facts, on a thread of its own."""
+        """``news`` is told of committed facts, on a thread of its own; ``market`` is what
+        ``market_of`` opened, where it has to be known as sound before the folder is made."""
         decode.warm_up()
         book.warm_up()
         tape.warm_up()
@@ -97,13 +111,7 @@ class Session:
         self._options = options
         self._folder = folder
         self._reports: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._market = open_market(
-            settings.market.market,
-            settings.market.symbols,
-            settings.market.seed,
-            all_symbols=options.all_symbols,
-            repeat=options.repeat,
-        )
+        self._market = market or market_of(settings, options)
         self._before, state = self._begin_run(news)
         self._notice = self._differing_market()
         start_ns = self._market.start_ns
@@ -328,4 +336,4 @@ def _clock(speed: float, start_ns: int) -> Clock:
     return ScaledClock(first_ns, speed) if speed else WarpClock(first_ns)
 
 
-__all__ = ["Market", "Options", "Outcome", "Session"]
+__all__ = ["Market", "Options", "Outcome", "Session", "market_of"]

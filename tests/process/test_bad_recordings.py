@@ -133,6 +133,13 @@ def _hash_at(folder: Path, seq: int) -> str:
     return str(found)
 
 
+def test_of_a_run_that_has_no_market_no_folder_is_left(tmp_path: Path) -> None:
+    market = ("--market", f"replay:{tmp_path / 'nope'}")
+    said = genesis("run", "--headless", *market, "--data-dir", tmp_path / "data")
+    assert said == (4, "", f"genesis: {tmp_path / 'nope'}: there is no such file\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_symbol_that_it_does_not_hold(recording: Path, folder: Path) -> None:
     market = ("--market", f"replay:{recording}", "--symbols", "BTCUSDT,DOGEUSDT")
     said = genesis("run", "--headless", *market, "--data-dir", folder)

@@ -85,3 +85,8 @@ def test_closing_the_window_ends_the_run_in_good_order(tmp_path: Path) -> None:
         terminal.close()
         assert terminal.process.wait(PATIENCE_S) == 0
     assert "RunEnded" in run_events(tmp_path)
+
+
+def test_the_help_names_the_commands_of_the_view() -> None:
+    said = genesis("run", "--help")
+    assert "halt, resume, picture, quit and help" in " ".join(said.out.split())
