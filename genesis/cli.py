@@ -120,11 +120,7 @@ def run(
     settings = Settings.load(config, given)
     attended = not headless and sys.stdin.isatty() and sys.stdout.isatty()
     options = Options(
-        all_symbols=symbols is None,
-        until_end=until_end,
-        for_s=for_s,
-        attended=attended,
-        repeat=repeat,
+        symbols is None, until_end=until_end, for_s=for_s, attended=attended, repeat=repeat
     )
     _leave(_run(settings, options, summary is not None), summary is not None)
 
