@@ -63,8 +63,8 @@ def differing_market(
     parts = []
     if last is not None and (last.market, last.symbols) != (market.title, symbols):
         parts.append(
-            f"this folder's last run was over {last.market} ({', '.join(last.symbols)}), "
-            f"this one is over {market.title} ({', '.join(symbols)})"
+            f"this folder's last run traded {', '.join(last.symbols)} ({last.market}), "
+            f"this one {', '.join(symbols)} ({market.title})"
         )
     held = [symbol for symbol, position in sorted(positions.items()) if position.quantity]
     if others := [symbol for symbol in held if symbol not in symbols]:

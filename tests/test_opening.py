@@ -24,8 +24,8 @@ def simulated(*symbols: str) -> Market:
 
 def test_a_folder_that_had_another_market_is_told_of_with_both_names() -> None:
     assert differing_market(LAST, simulated("BTCUSDT"), {}) == (
-        "this folder's last run was over recording may.gz (BTCUSDT, ETHUSDT), "
-        "this one is over simulated market (BTCUSDT)"
+        "this folder's last run traded BTCUSDT, ETHUSDT (recording may.gz), "
+        "this one BTCUSDT (simulated market)"
     )
 
 
