@@ -88,6 +88,7 @@ class PaperExchange(Actor):
         self._unshown = Unshown()
         self._newest_ns = 0
         self._pump = 0
+        self._pumps_ns: int | None = None
         self._ended = False
 
     @handles(StartMarket)
@@ -120,15 +121,18 @@ class PaperExchange(Actor):
         next_ns = self._reel.next_ns if reached_ns is None else reached_ns
         if next_ns is None:
             return
-        self._pump += 1
         # Of silence since the newest data: what else goes on (orders are asked for) is none of it.
         at_ns = max(self.now_ns(), min(next_ns, self._newest_ns + self._silence_ns))
-        self.after(at_ns - self.now_ns(), Pump(self._pump), rank=MARKET_RANK)
+        if at_ns != self._pumps_ns:
+            self._pumps_ns = at_ns
+            self._pump += 1
+            self.after(at_ns - self.now_ns(), Pump(self._pump), rank=MARKET_RANK)
 
     @handles(Pump)
     def _on_pump(self, pump: Pump) -> None:
         if pump.number != self._pump:
             return
+        self._pumps_ns = None
         if self.context.runtime.address(FEED).mailbox.depth > FEED_DEPTH_MAX:
             self.after_wall(1_000_000, pump)
             return
