@@ -7,6 +7,7 @@ actor, live or in a backtest) keeps the desk true and carries the intents away.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
@@ -165,7 +166,7 @@ class Desk:
         if not parts:
             return NO_TRADES
         trades = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        cut = int(np.searchsorted(trades["time_ns"], self.now_ns))
+        cut = bisect_left(trades["time_ns"].data, self.now_ns)
         if cut < len(trades):
             self._trades[symbol] = [trades[cut:]]
         return trades[:cut]
