@@ -188,7 +188,7 @@ class Ladder:
         """What a resume cannot change."""
         if not self._gate.held(OVER):
             return ""
-        return " The run is over: nothing is traded any more until the next start."
+        return " The run is over: nothing is traded until the next start."
 
     def _differs(self, done: ReconcileDone) -> None:
         del self._since_ns[done.cause]

@@ -114,7 +114,7 @@ def test_when_the_run_is_over_a_resume_says_that_nothing_is_traded_any_more() ->
     stand.gate.hold(OVER, "the market is over")
     stand.ladder.resume(Resume("looked at it", RESUME_PHRASE))
     stand.ladder.reconciled(ReconcileDone(HALT, ()))
-    nothing = "The run is over: nothing is traded any more until the next start."
+    nothing = "The run is over: nothing is traded until the next start."
     assert stand.answers[-1] == CommandAnswer(True, f"Resumed: looked at it. {nothing}")
     assert stand.gate.read() == GateReading(GateState.HALTED, "the market is over", False)
     stand.ladder.resume(Resume("again", RESUME_PHRASE))

@@ -73,7 +73,7 @@ def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
         terminal.type("resume to see")
         terminal.until(lambda s: "type in full" in s, "the question for the phrase")
         terminal.type(RESUME_PHRASE)
-        terminal.until(lambda s: "nothing is traded any more" in s, "that it is too late")
+        terminal.until(lambda s: "nothing is traded until" in s, "that it is too late")
         terminal.type("quit")
         assert terminal.until_ended() == 0
 
