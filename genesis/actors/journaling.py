@@ -139,10 +139,13 @@ class Follower:
             return ()
         if appended.first_seq > self._seq + 1:
             return None
-        entries = appended.entries
-        known = self._seq + 1 - entries[0].seq
-        self._seq = max(self._seq, entries[-1].seq)
-        return entries if known <= 0 else entries[known:]
+        fresh = appended.entries
+        known = self._seq + 1 - fresh[0].seq
+        if known > 0:
+            fresh = fresh[known:]
+        if fresh:
+            self._seq = fresh[-1].seq
+        return fresh
 
 
 class FollowingActor(JournalingActor):

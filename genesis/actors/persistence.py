@@ -61,9 +61,6 @@ class Followed(msgspec.Struct):
     kinds: frozenset[str] | None
     upto_seq: int
 
-    def folds(self, kinds: set[str]) -> bool:
-        return self.kinds is None or not self.kinds.isdisjoint(kinds)
-
 
 class Flush(Message, frozen=True):
     """Queued behind everything that waits: the group commit's end."""
@@ -189,11 +186,12 @@ class Persistence(Actor):
         told = []
         if entries:
             sources = [source for source, _ in committed]
-            kinds = {type(entry.event).__name__ for entry in entries}
-            facts = tuple(entries)
+            brought = [type(entry.event).__name__ for entry in entries]
+            said = tuple(entries)
             for name, followed in self._followers.items():
-                if followed.folds(kinds) or name in sources:
-                    self.tell(name, JournalAppended(followed.upto_seq + 1, facts, committed))
+                folds = followed.kinds
+                if folds is None or name in sources or not folds.isdisjoint(brought):
+                    self.tell(name, JournalAppended(followed.upto_seq + 1, said, committed))
                     followed.upto_seq = entries[-1].seq
                     told.append(name)
         for source, message in committed:
