@@ -171,6 +171,8 @@ class Risk(FollowingActor):
 
     def _left_ns(self, band: Band, before_ns: int) -> int | None:
         """When equity first leaves the band, as far as the market is known."""
+        if not band.held:
+            return None
         known = {symbol: self._mids_of(symbol) for symbol in band.held if self._views.moves(symbol)}
         if len(band.held) > 1:
             band = band.valued(self._mids_now(band))
