@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import msgspec
 
+from genesis.domain.money import UNITS
+
 MARKET_LOT_DIGITS = 3
 """Market lots are finer than order steps by this many decimal digits: a venue's book holds
 remnants finer than today's step (seen in recordings: BTCUSDT quantities with 6 decimals under a
@@ -36,11 +38,11 @@ class Instrument(msgspec.Struct, frozen=True):
 
     def price(self, ticks: int) -> Decimal:
         """Ticks to a price, exact."""
-        return Decimal(ticks).scaleb(-self.price_decimals)
+        return Decimal(ticks) * UNITS[self.price_decimals]
 
     def quantity(self, lots: int) -> Decimal:
         """Market lots to a base quantity, exact."""
-        return Decimal(lots).scaleb(-self.lot_decimals)
+        return Decimal(lots) * UNITS[self.lot_decimals]
 
     def ticks(self, price: Decimal) -> int:
         """A price on the tick to ticks. Raises ValueError when it is off the tick."""

@@ -48,7 +48,8 @@ _DECIMAL = (Decimal,)
 _PLAIN = frozenset({str, int, bool, type(None)})
 _encode = msgspec.json.Encoder().encode
 _to_builtins = msgspec.to_builtins
-_UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(19)]
+UNITS = tuple(Decimal(1).scaleb(-decimals) for decimals in range(19))
+"""The last digit's worth, by decimals."""
 
 
 def exact(function: Callable[P, R]) -> Callable[P, R]:
@@ -88,12 +89,12 @@ def divide_down(numerator: Decimal, denominator: Decimal) -> Decimal:
 
 def rounded_up(value: Decimal, decimals: int) -> Decimal:
     """Away from zero to ``decimals`` places, 0 to 18: what a venue does to a fee."""
-    return value.quantize(_UNITS[decimals], rounding=ROUND_UP, context=_ROUNDED)
+    return value.quantize(UNITS[decimals], rounding=ROUND_UP, context=_ROUNDED)
 
 
 def rounded_down(value: Decimal, decimals: int) -> Decimal:
     """Towards zero to ``decimals`` places, 0 to 18."""
-    return value.quantize(_UNITS[decimals], rounding=ROUND_DOWN, context=_ROUNDED)
+    return value.quantize(UNITS[decimals], rounding=ROUND_DOWN, context=_ROUNDED)
 
 
 def text(value: Decimal) -> str:
