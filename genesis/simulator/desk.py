@@ -127,8 +127,9 @@ class OrderDesk:
         self._emit(now_ns, refused(request, refusal))
 
     def _end(self, order: Order) -> None:
-        self.account.unlock(locked_asset(self.instrument, order.side), order.reserved)
-        order.reserved = Decimal(0)
+        if order.reserved:
+            self.account.unlock(locked_asset(self.instrument, order.side), order.reserved)
+            order.reserved = Decimal(0)
         del self.open[order.client_order_id]
         self._closed.pop(order.client_order_id, None)
         self._closed[order.client_order_id] = order

@@ -13,6 +13,7 @@ from genesis.strategies.port import Cadence, Desk, Strategy
 class _Averages:
     """Exponential averages in ticks, weight 2 / (span + 1), started at the first price.
 
+    ``count``: of the prices seen, as far as the warm-up goes.
     ``settled``: the direction for which there is nothing left to do until an order moves.
     """
 
@@ -44,14 +45,15 @@ class EmaCross(Strategy):
         self, desk: Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
     ) -> None:
         averages = self._averages[symbol]
-        if averages.count == 0:
-            averages.fast = averages.slow = float(price_ticks)
+        if averages.count < self._warm_up:
+            if averages.count == 0:
+                averages.fast = averages.slow = float(price_ticks)
+            averages.count += 1
         fast, slow = averages.fast, averages.slow
         averages.fast = fast = fast + (price_ticks - fast) * self._fast_weight
         averages.slow = slow = slow + (price_ticks - slow) * self._slow_weight
-        averages.count += 1
         up = fast > slow
-        if up is not averages.settled and averages.count >= self._warm_up:
+        if up is not averages.settled and averages.count == self._warm_up:
             self._follow(desk, symbol, up)
 
     def on_order(self, desk: Desk, update: OrderUpdated) -> None:
