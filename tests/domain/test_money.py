@@ -36,6 +36,14 @@ def test_an_amount_is_written_without_exponent_and_noise(value: str, written: st
     assert text(Decimal(value)) == written
 
 
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_an_amount_is_written_alike_under_any_threads_context(value: Decimal) -> None:
+    written = text(value)
+    with localcontext(Context(prec=6, capitals=0)):
+        assert text(value) == written
+    assert "e" not in written.lower()
+
+
 def test_what_is_no_amount_is_not_written() -> None:
     with pytest.raises(ValueError, match="not an amount"):
         text(Decimal("NaN"))
