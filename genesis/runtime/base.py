@@ -16,7 +16,7 @@ from genesis.runtime.actor import SUPERVISOR, Actor, Context
 from genesis.runtime.address import Address, Ask, DeadLetter
 from genesis.runtime.clock import Clock
 from genesis.runtime.counters import Counters
-from genesis.runtime.mailbox import Activity, Mailbox, Unwatched
+from genesis.runtime.mailbox import Activity, Mailbox, Sleeper, Unwatched
 from genesis.runtime.observer import Observer
 
 DEAD_LETTERS_KEPT = 1000
@@ -88,8 +88,8 @@ class BaseRuntime:
         """Whom to tell of a message for ``name``; None where it waits for them itself."""
         return None
 
-    def _puts_off(self, mailbox: Mailbox) -> bool:
-        """Whether who puts a view into ``mailbox`` now will wake its reader later."""
+    def _puts_off(self, sleeper: Sleeper) -> bool:
+        """Whether who has something for ``sleeper`` now will wake it later."""
         return False
 
     def address(self, name: str) -> Address:

@@ -11,19 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
-from typing import Protocol
 
 from genesis.runtime.actor import Actor
+from genesis.runtime.mailbox import Sleeper
 from genesis.runtime.turns import Guard, Unwound, forget, lives
 
 TURNS_PUT_OFF = 8
 """For so many turns wake-ups of readers outside may be put off."""
-
-
-class Sleeper(Protocol):
-    """On whose behalf a thread outside sleeps."""
-
-    def wake(self) -> None: ...
 
 
 class Crew:
@@ -119,9 +113,9 @@ class Crew:
         return self._ready.get()
 
     def _wake_others(self) -> None:
-        for sleeper in self._put_off:
+        put_off, self._put_off = self._put_off, []
+        for sleeper in put_off:
             sleeper.wake()
-        self._put_off.clear()
         self._turns_put_off = 0
 
     def _begin(self, turn: str | Actor) -> tuple[Actor, Guard] | tuple[None, None]:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
+from typing import Protocol
 
 import msgspec
 
@@ -84,6 +85,12 @@ class Unwatched(Activity):
 
     def end(self) -> None:
         pass
+
+
+class Sleeper(Protocol):
+    """On whose behalf a thread sleeps."""
+
+    def wake(self) -> None: ...
 
 
 class Mailbox:

@@ -27,8 +27,8 @@ class Timers:
     def __init__(
         self, clock: Clock, activity: Activity, puts_off: Callable[[Timers], bool]
     ) -> None:
-        """``puts_off`` is asked at a timer that is due before all others whether ``wake`` will be
-        called for it soon."""
+        """``puts_off`` is asked where the thread has to know of a timer whether ``wake`` will be
+        called for that soon."""
         self._clock = clock
         self._activity = activity
         self._puts_off = puts_off
@@ -37,6 +37,7 @@ class Timers:
         self._trading: list[Timer] = []
         self._wall: list[Timer] = []
         self._stopped = False
+        self._unseen = False  # a timer is due before the moment until which the thread waits
         self._thread = threading.Thread(target=self._run, name="timers", daemon=True)
         activity.when_idle = self.wake
 
@@ -57,7 +58,10 @@ class Timers:
         with self._condition:
             heap = self._wall if wall else self._trading
             heapq.heappush(heap, timer)
-            if heap[0] is timer and not self._puts_off(self):
+            if heap[0] is timer:
+                self._unseen = True
+            # Also where this one is not the first: who set that one may have put the wake-up off.
+            if self._unseen and not self._puts_off(self):
                 self._condition.notify()
 
     def wake(self) -> None:
@@ -72,6 +76,7 @@ class Timers:
                 while due is None:
                     if self._stopped:
                         return
+                    self._unseen = False
                     self._condition.wait(self._wait_s())
                     due = self._next_due()
             _, _, address, epoch, message = due

@@ -101,6 +101,21 @@ def test_the_timers_are_woken_after_the_turns_that_wait(
     assert ("bob", "next") in told_when_woken[0]
 
 
+def test_a_timer_that_is_put_off_keeps_nobody_elses_waiting(ship: Ship) -> None:
+    """The next heartbeat must not wait for the end of the hang that it is to find."""
+    wake, _ = ship.hold("ann")
+    stuck = threading.Event()
+    ship.wakes.append(stuck)
+    ship.tell("bob", Do(lambda sailor: sailor.after_wall(0, Say("time"))))
+    ship.tell("cid", Do(lambda sailor: stuck.wait(PATIENCE_S)))
+    wake.set()
+    mailbox = ship.runtime.address("cid").mailbox
+    until(lambda: mailbox.depth == 0 and mailbox.handling is not None, "cid's hang")
+    ship.tell("loner", Do(lambda sailor: sailor.after_wall(1_000_000, Say("heartbeat"))))
+    until(lambda: ("loner", "heartbeat") in ship.log, "the other's timer, while cid is stuck")
+    stuck.set()
+
+
 def test_a_timer_set_before_a_hang_comes_once_the_crew_goes_on(ship: Ship) -> None:
     wake, _ = ship.hold("ann")
     stuck = threading.Event()

@@ -30,7 +30,7 @@ from genesis.storage.journal import Journal
 SECOND = 1_000_000_000
 DRILL = "drill"
 MARKET_CREW = "market"
-"""The thread that feed, books and strategies share."""
+"""The thread that the exchange, feed, books and strategies share."""
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 STRATEGIES = ("ema_cross", "spread_capture")
 CHILDREN = (
