@@ -6,6 +6,7 @@ import queue
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import pykka
@@ -54,7 +55,6 @@ from genesis.summary import Summary, summarize
 DONE, HALTED, FAULT = 0, 3, 4
 LEAD_IN_S = 60
 """Trading time before the first frame, for actors to start and reconcile in."""
-ASK_TIMEOUT_S = 5.0
 END_TIMEOUT_S = 60.0
 
 
@@ -138,7 +138,7 @@ class Session:
         self.house.gate.hold(RECOVERY, STARTING)
         if state.halted:
             self.house.gate.hold(HALT, state.halt_reason)
-        self._best: dict[str, Best] = {}
+        self._asked_best: dict[str, pykka.Future[Best]] = {}
         self._error = ""
         self._ending = self._ended = False
         self._supervisor_at: Message | None = None
@@ -169,7 +169,8 @@ class Session:
             try:
                 report = self._reports.get(timeout=max(0.0, next_look_s - time.monotonic()))
             except queue.Empty:
-                next_look_s += every_s
+                # Looks missed in a pause of the process are not made up for: nothing has gone on.
+                next_look_s = time.monotonic() + every_s
                 look()
                 self._watch_journal()
                 self._watch_supervisor(every_s)
@@ -179,8 +180,7 @@ class Session:
                 continue
             if isinstance(report, Ended):
                 self._ended = True
-                if report.orders_left:
-                    self._error = self._error or "orders may be left open at the venue"
+                self._error = self._error or self._left_undone(report)
                 break
             self._hear(report)
             if self._ending and deadline_s is None:
@@ -227,18 +227,28 @@ class Session:
         if self._ending:
             return
         self._ending = True
-        self._best = self._ask_books()
+        # Asked before anyone is stopped, and not waited for: the gate is to be shut at once.
+        for symbol in self.house.symbols:
+            address = self.runtime.address(book_name(symbol))
+            self._asked_best[symbol] = address.ask_later(AskBest())
         self.send(Shutdown(reason))
 
-    def _ask_books(self) -> dict[str, Best]:
+    def _bests(self) -> dict[str, Best]:
+        """What the books have answered."""
         best = {}
-        for symbol in self.house.symbols:
-            try:
-                address = self.runtime.address(book_name(symbol))
-                best[symbol] = address.ask(AskBest(), ASK_TIMEOUT_S)
-            except pykka.Timeout:
-                continue  # a book that is down has no best
+        for symbol, answer in self._asked_best.items():
+            with suppress(pykka.Timeout):  # a book that is down has no best
+                best[symbol] = answer.get(timeout=0)
         return best
+
+    def _left_undone(self, ended: Ended) -> str:
+        """What the end could not bring in order, as one line."""
+        left = "orders may be left open at the venue"
+        if self._journal_failed is None:
+            return left if ended.orders_left else ""
+        _, reason = self._journal_failed
+        text = f"{reason}; the run's last facts are not in the journal"
+        return f"{text}, and {left}" if ended.orders_left else text
 
     def _watch_journal(self) -> None:
         if self._journal_failed is None or self._options.attended or self._ending:
@@ -319,7 +329,7 @@ class Session:
             self._before,
             journal.state,
             journal.head_hash,
-            self._best,
+            self._bests(),
             self._market.instruments,
         )
         journal.close()

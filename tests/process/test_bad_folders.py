@@ -152,6 +152,23 @@ def test_the_disk_fills_up_and_is_given_room(small_disk: Callable[[str], Path]) 
     assert verify(folder).problems == ()
 
 
+def test_a_disk_that_is_full_at_the_end_is_no_good_end(small_disk: Callable[[str], Path]) -> None:
+    folder = small_disk("size=1m") / "data"
+    patient = {
+        "GENESIS_JOURNAL__GIVE_UP_MS": "60000",
+        "GENESIS_SUPERVISION__SHUTDOWN_TIMEOUT_MS": "500",
+    }
+    run = ("run", "--headless", "--speed", "20", "--data-dir", folder)
+    daemon = start(*run, settings=BUSY | patient)
+    while "no room left to write the journal" not in daemon.told().err:
+        assert daemon.code(0.05) is None
+    daemon.signal(signal.SIGTERM)
+    said = daemon.finish()
+    assert said.code == 4
+    assert said.last.startswith(f"genesis: no room left to write the journal in {folder}")
+    assert "; the run's last facts are not in the journal" in said.last
+
+
 def test_the_disk_stays_full(small_disk: Callable[[str], Path]) -> None:
     folder = small_disk("size=1m") / "data"
     hasty = {

@@ -10,6 +10,7 @@ from typing import Any
 from checks import check_money, check_recovered
 from house import PATIENCE_S, PATIENT, QUICK_TO_NOTICE, SYMBOLS, House, until
 
+from genesis.actors.ladder import SHUTDOWN
 from genesis.actors.order_book import EXCHANGE
 from genesis.errors import WriterFenced
 from genesis.messages.journal import Fact, Halted, OrderSent
@@ -21,6 +22,8 @@ from genesis.storage.journal import Append
 
 FOR_S = 7.0
 AT_S = 3.0
+AT_ONCE_S = 8.0
+"""On a machine however busy, and long before two books are given up that do not answer."""
 
 
 def test_persistence_hangs_amid_a_commit_and_holds_the_database(tmp_path: Path) -> None:
@@ -127,6 +130,23 @@ def test_an_exchange_that_hangs_ends_the_run_and_blames_nobody_else(tmp_path: Pa
     assert set(ended.outcome.summary.best) == set(
         SYMBOLS
     )  # told by the books: their thread goes on
+
+
+def test_whoever_hangs_a_quit_shuts_the_gate_at_once(tmp_path: Path) -> None:
+    """No book can be asked for its last prices meanwhile."""
+    house = House(tmp_path, None, supervision__shutdown_timeout_ms=500, **PATIENT)
+    house.at(AT_S, lambda: house.tell(EXCHANGE, InjectHang("drill")))
+    mailbox = house.runtime.address(EXCHANGE).mailbox
+
+    def quit_and_look() -> bool:
+        until(lambda: isinstance(mailbox.handling, InjectHang), "the hang")
+        house.session.quit("enough")
+        until(lambda: house.gate.held(SHUTDOWN), "the gate to be shut", AT_ONCE_S)
+        house.notice(EXCHANGE)
+        return True
+
+    ended = house.run_until(quit_and_look, "the end")
+    assert ended.outcome.error == "exchange is stuck: it gave no sign of life for 600 s"
 
 
 def test_somebody_who_locks_the_database_is_waited_for(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from house import CHILDREN, PATIENCE_S, QUICK_TO_NOTICE, SECOND, Ended, House, until
 
+from genesis.actors.order_book import EXCHANGE
 from genesis.backtest.replays.replay import Verdict, replay
 from genesis.messages.control import RESUME_PHRASE, Halt, Resume
 from genesis.runtime.actor import SUPERVISOR
@@ -74,6 +75,16 @@ def test_a_hang_that_is_fenced(tmp_path: Path, name: str) -> None:
     )
     assert name in ended.restarted()
     assert again(tmp_path, ended).fills > 0
+
+
+def test_an_exchange_that_hangs(tmp_path: Path) -> None:
+    """It stands outside: that it was given up is no decision of anybody inside."""
+    hasty = QUICK | {"supervision__hang_after_ms": 300, "supervision__shutdown_timeout_ms": 500}
+    house = House(tmp_path, 7.0, **hasty)
+    house.at(3.0, lambda: house.hang(EXCHANGE))
+    ended = house.run()
+    assert ended.outcome.error == "exchange is stuck: it gave no sign of life for 3 s"
+    assert replay(tmp_path).divergence is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -207,3 +208,27 @@ def test_trading_time_does_not_begin_before_everything_is_up(tmp_path: Path) -> 
     house.session._hear = watch  # type: ignore[method-assign]
     house.run()
     assert at_start[0] <= house.start_ns
+
+
+def test_looks_missed_in_a_pause_of_the_process_are_not_made_up_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All at once they would see a supervisor that has not moved, and take it for hung."""
+    every_s, paused_s = 0.02, [0.0]
+    monotonic = time.monotonic
+    monkeypatch.setattr("genesis.session.time.monotonic", lambda: monotonic() + paused_s[0])
+    looks: list[float] = []
+
+    def look() -> None:
+        looks.append(monotonic())
+        if len(looks) == 2:
+            paused_s[0] = 60.0
+        if len(looks) == 6:
+            house.session.quit("enough")
+
+    house = House(tmp_path, None)
+    house.start()
+    outcome = house.session.wait(every_s, look)
+    house.folder.close()
+    assert outcome.exit_code == 0
+    assert min(later - one for one, later in itertools.pairwise(looks[2:6])) > every_s / 2

@@ -220,7 +220,7 @@ class Retracer:
 
     def fenced(self, name: str, epoch: int, vacated: Vacated | None) -> Vacated | None:
         key = (name, epoch)
-        if self._who == NOBODY:
+        if self._who == NOBODY or not self._watched(name):
             return vacated
         record, stop = self.ahead.find(key, Fenced, (), self._who)
         if record is None:
