@@ -225,9 +225,11 @@ def _said_when_slow(text: str) -> Iterator[None]:
         timer.cancel()
 
 
-def _say(line: str, stream: TextIO) -> OSError | None:
+def _say(line: str, stream: TextIO | None) -> OSError | None:
     """Print at once; what went wrong. A reader that has gone away must not end a run in disorder,
-    so from then on the stream leads nowhere."""
+    so from then on the stream leads nowhere. None: it was closed from the beginning."""
+    if stream is None:
+        return OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
         print(line, file=stream, flush=True)
     except OSError as error:

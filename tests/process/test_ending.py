@@ -180,6 +180,19 @@ def test_a_summary_that_nobody_can_read_is_a_fault(tmp_path: Path) -> None:
     assert said.endswith("genesis: the summary cannot be written: Broken pipe\n")
 
 
+def test_a_summary_is_a_fault_also_where_its_stream_was_closed_from_the_beginning(
+    tmp_path: Path,
+) -> None:
+    """As with ``>&-``."""
+    run = ("run", "--headless", "--for", "1", "--summary", "json", "--data-dir", str(tmp_path))
+    command = [sys.executable, "-m", "genesis", *run]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 4
+    assert done.stderr.endswith("genesis: the summary cannot be written: Bad file descriptor\n")
+
+
 SWALLOWED = """
 import os, signal, sys
 from genesis import kernel_cache
