@@ -81,9 +81,13 @@ class TapeCache:
         """The kept conversion of ``inputs``, else that of ``convert``, which is kept for next time.
 
         ``what`` tells apart conversions of the same files. Where nothing can be written the
-        conversion is used as it is. Raises whatever ``convert`` raises, and keeps nothing then.
+        conversion is used as it is. Raises whatever ``convert`` raises, and keeps nothing then;
+        of inputs that cannot be looked at nothing kept is taken, so it is ``convert`` that tells.
         """
-        entry = self.folder / _key(inputs, what)
+        try:
+            entry = self.folder / _key(inputs, what)
+        except OSError:
+            return convert()
         kept = _load(entry, check=True)
         if kept is not None:
             with suppress(OSError):
@@ -116,12 +120,10 @@ class NoCache(TapeCache):
 
 
 def _key(inputs: Sequence[Path], what: str) -> str:
+    """Raises OSError for an input that cannot be looked at."""
     digest = hashlib.sha256(f"{FORMAT}/{_code()}/{what}".encode())
     for path in inputs:
-        try:
-            about = path.stat()
-        except OSError:
-            continue  # whoever converts it says so
+        about = path.stat()
         digest.update(f"\n{path.resolve()}/{about.st_size}/{about.st_mtime_ns}".encode())
     return digest.hexdigest()[:32]
 

@@ -70,6 +70,15 @@ def test_of_the_real_recordings_too(shared_data: Path, tmp_path: Path) -> None:
             np.testing.assert_array_equal(market.tape[symbol], expected)
 
 
+def test_a_recording_that_is_missing_is_told_with_the_cache_as_without(tmp_path: Path) -> None:
+    path, absent = recording(tmp_path), tmp_path / "absent"
+    cached = TapeCache(tmp_path / "cache")
+    open_history(f"replay:{path}", None, cache=cached)
+    for cache in (cached, NoCache()):
+        with pytest.raises(InputError, match="absent: there is no such file"):
+            open_history(f"replay:{path},{absent}", None, cache=cache)
+
+
 @pytest.mark.parametrize("start", range(len(BODIES)))
 def test_from_a_moment_on_the_book_is_what_it_was_then(tmp_path: Path, start: int) -> None:
     whole = opened(f"replay:{recording(tmp_path)}")
