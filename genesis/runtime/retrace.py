@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Any, Protocol
 
 from pykka import ActorRegistry
-from pykka._envelope import Envelope
 
 from genesis.messages.base import Message
 from genesis.runtime.actor import Actor, Context
 from genesis.runtime.address import Address
-from genesis.runtime.base import BaseRuntime, Inbox
+from genesis.runtime.base import BaseRuntime
 from genesis.runtime.observer import Numbered, Observer
 from genesis.runtime.solo import SoloMailbox
-from genesis.runtime.turns import Unwound
+from genesis.runtime.turns import Guard, NoTurn, Unwound
 
 
 class Script(Observer, Protocol):
@@ -94,19 +94,6 @@ class _Unfenced(Address):
         return True
 
 
-class _Single(Inbox):
-    """Gives the one message that was put in its place."""
-
-    message: Message | None = None
-
-    def get(self) -> Envelope[Any]:
-        message, self.message = self.message, None
-        if message is None:
-            self._mailbox.done(self._epoch)
-            raise Unwound
-        return Envelope(message)
-
-
 class RetraceRuntime(BaseRuntime):
     """``begin`` and ``deliver`` drive it. ``outside`` are the addresses where nobody lives."""
 
@@ -126,7 +113,7 @@ class RetraceRuntime(BaseRuntime):
         return 0 if name in self._outside else super().spawn(name, start)
 
     def inbox(self, address: Address, epoch: int) -> Any:
-        return _Single(address.mailbox, epoch)
+        return NoTurn(address.mailbox, epoch)
 
     def run_loop(self, address: Address, epoch: int, actor: Actor) -> None:
         self._actors[address.name, epoch] = actor
@@ -179,19 +166,17 @@ class RetraceRuntime(BaseRuntime):
     def _run(self, name: str, epoch: int, message: Message | None, now_ns: int) -> None:
         self.told.time_ns = now_ns
         actor = self._actors[name, epoch]
-        try:
-            if message is None:
+        if message is None:
+            with suppress(Unwound):
                 actor._actor_loop()
-                return
-            pile, inbox = self._addresses[name].mailbox, actor.actor_inbox
-            assert isinstance(pile, Pile)
-            assert isinstance(inbox, _Single)
-            pile.handling = message
-            self._script.taken(None, message)
-            inbox.message = message
-            actor._actor_loop_running()
-        except Unwound:
             return
+        mailbox = self._addresses[name].mailbox
+        mailbox.handling = message
+        self._script.taken(None, message)
+        # Not in pykka's loop, which takes an interrupt of the process for the actor's own.
+        with Guard(actor):
+            actor.on_receive(message)
+            mailbox.done(epoch)
 
     def stop(self) -> None:
         """Let go of every actor. None runs afterwards."""

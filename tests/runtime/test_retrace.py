@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import pytest
+
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import ActorDown, ActorStarted, InjectCrash, InjectHang, Stop
 from genesis.runtime.actor import SUPERVISOR, Actor, handles
@@ -25,6 +27,10 @@ class View(Message, frozen=True):
 
 class Work(Message, frozen=True):
     number: int
+
+
+class Interrupted(Message, frozen=True):
+    """The operator interrupts while it is handled."""
 
 
 class Script:
@@ -73,6 +79,10 @@ class Worker(Actor):
     @handles(View)
     def _on_view(self, view: View) -> None: ...
 
+    @handles(Interrupted)
+    def _on_interrupted(self, interrupted: Interrupted) -> None:
+        raise KeyboardInterrupt
+
 
 def stage() -> tuple[RetraceRuntime, Script]:
     script = Script()
@@ -107,6 +117,16 @@ def test_a_crash_is_told_and_a_stopped_one_is_gone() -> None:
     runtime.begin("worker", 2, 30)
     runtime.deliver("worker", 2, Stop(2), 40)
     assert not runtime.lives("worker", 2)
+    runtime.stop()
+
+
+def test_an_interrupt_is_for_the_process_and_no_actor_dies_of_it() -> None:
+    runtime, script = stage()
+    runtime.begin("worker", 1, 10)
+    with pytest.raises(KeyboardInterrupt):
+        runtime.deliver("worker", 1, Interrupted(), 20)
+    assert script.deaths == []
+    assert runtime.lives("worker", 1)
     runtime.stop()
 
 
