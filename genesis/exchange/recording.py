@@ -21,6 +21,7 @@ from genesis.errors import BadFrame, InputError
 from genesis.exchange.binance.infer import FirstLook
 from genesis.exchange.binance.instruments import parse_exchange_info
 from genesis.exchange.lines import numbered_lines
+from genesis.exchange.sources import require_once
 from genesis.messages.market import RawFrame
 from genesis.plain_files import unbounded
 
@@ -43,8 +44,8 @@ class Recording:
     """One or several files as one recording, merged by receive time, files in the given order.
 
     ``symbols`` restricts it; ``exchange_info`` is a file with the answer of that name, where the
-    files hold none. Raises InputError for files that cannot be used and for symbols that they do
-    not have. Every file's beginning is read at once, to know its symbols and their scales; frames
+    files hold none. Raises InputError for files that cannot be used or are given twice, and for
+    symbols that they do not have. Every file's beginning is read at once, to know its symbols and their scales; frames
     stream, so memory stays flat.
     """
 
@@ -57,6 +58,7 @@ class Recording:
         self._files = [_File(path) for path in paths]
         if not self._files:
             raise InputError("a recording needs at least one file")
+        require_once(paths)
         listed: dict[str, Instrument] = {}
         if exchange_info is not None:
             listed |= read_exchange_info(exchange_info)

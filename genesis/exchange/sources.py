@@ -1,4 +1,4 @@
-"""Which files make a market of tables, and which symbol each is of. Reads no row."""
+"""Which files make a market, and which symbol each table is of. Reads no row."""
 
 from __future__ import annotations
 
@@ -28,12 +28,26 @@ def table_files(spec: str) -> list[Path]:
         if not inside:
             raise InputError(f"{path}: there is no {', '.join(SUFFIXES)} file in this folder")
         files += inside
-    seen: set[Path] = set()
-    for path in files:
-        if path.resolve() in seen:
-            raise InputError(f"{path}: is given twice")
-        seen.add(path.resolve())
+    require_once(files)
     return files
+
+
+def require_once(files: Sequence[Path]) -> None:
+    """Raises InputError for a file given twice, by whatever names, and for one that is not there.
+
+    What is in it would count double.
+    """
+    seen: dict[tuple[int, int], Path] = {}
+    for path in files:
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        identity = (found.st_dev, found.st_ino)
+        if identity in seen:
+            also = "" if seen[identity] == path else f" (also as {seen[identity]})"
+            raise InputError(f"{path}: is given twice{also}; leave one of them out")
+        seen[identity] = path
 
 
 def files_by_symbol(files: Sequence[Path], wanted: Sequence[str] | None) -> dict[str, list[Path]]:

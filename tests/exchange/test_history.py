@@ -79,6 +79,13 @@ def test_a_recording_that_is_missing_is_told_with_the_cache_as_without(tmp_path:
             open_history(f"replay:{path},{absent}", None, cache=cache)
 
 
+def test_a_recording_given_twice_is_refused_with_the_cache_too(tmp_path: Path) -> None:
+    path = recording(tmp_path)
+    for cache in (TapeCache(tmp_path / "cache"), NoCache()):
+        with pytest.raises(InputError, match="is given twice"):
+            open_history(f"replay:{path},{path}", None, cache=cache)
+
+
 @pytest.mark.parametrize("start", range(len(BODIES)))
 def test_from_a_moment_on_the_book_is_what_it_was_then(tmp_path: Path, start: int) -> None:
     whole = opened(f"replay:{recording(tmp_path)}")

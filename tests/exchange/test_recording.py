@@ -182,6 +182,21 @@ def test_paths_that_are_no_recording(write: Callable[..., Path], tmp_path: Path)
         Recording([])
 
 
+def test_a_file_given_twice_by_whatever_name_would_count_double(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    path, link, hard, copy = write(trades(2)), *(tmp_path / n for n in ("link", "hard", "copy"))
+    link.symlink_to(path)
+    hard.hardlink_to(path)
+    copy.write_bytes(path.read_bytes())  # another file, which may be of another connection
+    with pytest.raises(InputError, match=r"/rec: is given twice; leave one of them out"):
+        Recording([path, copy, path])
+    for other in (link, hard, tmp_path / "nowhere" / ".." / "rec"):
+        other.parent.mkdir(exist_ok=True)
+        with pytest.raises(InputError, match=r"is given twice \(also as /.*/rec\)"):
+            Recording([path, other])
+
+
 def told_after(path: Path) -> tuple[int, str]:
     """How many frames were delivered before the error, and the error."""
     frames = Recording([path]).frames()
