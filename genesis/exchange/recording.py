@@ -45,8 +45,8 @@ class Recording:
 
     ``symbols`` restricts it; ``exchange_info`` is a file with the answer of that name, where the
     files hold none. Raises InputError for files that cannot be used or are given twice, and for
-    symbols that they do not have. Every file's beginning is read at once, to know its symbols and their scales; frames
-    stream, so memory stays flat.
+    symbols that they do not have. Every file's beginning is read at once, to know its symbols and
+    their scales; frames stream, so memory stays flat.
     """
 
     def __init__(
