@@ -191,8 +191,8 @@ def test_a_file_given_twice_by_whatever_name_would_count_double(
     copy.write_bytes(path.read_bytes())  # another file, which may be of another connection
     with pytest.raises(InputError, match=r"/rec: is given twice; leave one of them out"):
         Recording([path, copy, path])
-    for other in (link, hard, tmp_path / "nowhere" / ".." / "rec"):
-        other.parent.mkdir(exist_ok=True)
+    (tmp_path / "folder").mkdir()
+    for other in (link, hard, tmp_path / "folder" / ".." / "rec"):
         with pytest.raises(InputError, match=r"is given twice \(also as /.*/rec\)"):
             Recording([path, other])
 
