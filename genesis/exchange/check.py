@@ -25,7 +25,9 @@ class SymbolCheck(msgspec.Struct, frozen=True):
     first sync is neither). ``ticker_checked`` counts update ids that both the folded book and a
     recorded book ticker had, ``ticker_mismatch`` those that differed. The best prices and level
     counts are of the folded book at the end; None and 0 when it was not synced then.
-    ``traded_base`` is the exact sum of trade quantities, with the venue's eight decimals.
+    ``traded_base`` is the exact sum of trade quantities, with the venue's eight decimals. Of
+    ``trade`` and ``aggTrade`` the stream seen first counts, ``ignored_trades`` are of the other;
+    ``repeated_trades`` counted although their ids were not above all before (files that overlap).
     """
 
     frames: int
@@ -44,6 +46,8 @@ class SymbolCheck(msgspec.Struct, frozen=True):
     ask_levels: int
     last_update_id: int
     traded_base: str
+    ignored_trades: int
+    repeated_trades: int
 
 
 class _Tally:
@@ -54,6 +58,8 @@ class _Tally:
         self.gaps = self.crossed = self.resyncs = 0
         self.ticker_checked = self.ticker_mismatch = 0
         self.traded_lots = 0
+        self.repeated_trades = 0
+        self._highest_id = -1
 
     def add(self, folded: Folded) -> None:
         self.gaps += folded.sequence_gaps
@@ -63,6 +69,9 @@ class _Tally:
         self.ticker_mismatch += folded.ticker_mismatch
         # Summed as Python's integers: a long recording's total may not fit in 64 bits.
         self.traded_lots += sum(folded.trades["quantity_lots"].tolist())
+        for trade_id in folded.trades["trade_id"].tolist():
+            self.repeated_trades += trade_id <= self._highest_id
+            self._highest_id = max(self._highest_id, trade_id)
 
 
 def check(paths: Sequence[Path]) -> tuple[int, dict[str, SymbolCheck]]:
@@ -114,4 +123,6 @@ def _result(decoder: Decoder, tally: _Tally) -> SymbolCheck:
         ask_levels=ask_levels,
         last_update_id=book.last_update_id,
         traded_base=f"{traded:.8f}",
+        ignored_trades=counts.ignored_trades,
+        repeated_trades=tally.repeated_trades,
     )

@@ -25,7 +25,7 @@ STORY = [
     combined(ticker(13, "100.01", "1.5", "100.02", "3")),  # wrong: that ask is gone
     combined(diff(15, 15, [], [])),  # 14 is missing
     snapshot(14, BIDS, ASKS),
-    combined(trade("100.02", "0.75")),
+    combined(trade("100.02", "0.75", id_=6)),
     combined(diff(16, 16, [("100.02", "1")], [])),  # crosses
 ]
 
@@ -51,6 +51,8 @@ def test_every_loss_and_recovery_is_counted(tmp_path: Path) -> None:
         "ask_levels": 0,
         "last_update_id": 0,
         "traded_base": "1.00000000",
+        "ignored_trades": 0,
+        "repeated_trades": 0,
     }
     assert answer == expected
     assert list(answer) == list(expected)
@@ -62,6 +64,28 @@ def test_a_clean_story_ends_with_its_best_prices(tmp_path: Path) -> None:
     answer = json.loads(check_json([path]))
     assert (answer["best_bid"], answer["best_ask"]) == ("100.01", "100.03")
     assert (answer["gaps"], answer["resyncs"], answer["last_update_id"]) == (0, 0, 13)
+
+
+def test_trades_of_the_stream_that_does_not_count_are_told(tmp_path: Path) -> None:
+    first, other = tmp_path / "trades", tmp_path / "aggregates"
+    both = (trade("100.02", "0.25"), trade("100.02", "0.75", id_=6))
+    first.write_bytes(b"".join(line(i, combined(body)) for i, body in enumerate(both)))
+    aggregates = [body | {"e": "aggTrade", "a": n} for n, body in enumerate(both)]
+    aggregates.append(aggregates[1] | {"a": 2, "note": [1]})  # not for the kernel
+    other.write_bytes(b"".join(line(i, combined(body)) for i, body in enumerate(aggregates)))
+    answer = json.loads(check_json([first, other]))
+    assert (answer["frames"], answer["trades"], answer["ignored_trades"]) == (5, 2, 3)
+    assert answer["traded_base"] == "1.00000000"
+
+
+def test_trades_that_come_again_in_a_file_that_overlaps_are_told(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    bodies = [combined(trade("100.02", "0.25", id_=number)) for number in range(6)]
+    one.write_bytes(b"".join(line(i, body) for i, body in enumerate(bodies[:4])))
+    two.write_bytes(b"".join(line(i, body) for i, body in enumerate(bodies[2:], 2)))
+    answer = json.loads(check_json([one, two]))
+    assert (answer["trades"], answer["repeated_trades"]) == (8, 2)
+    assert json.loads(check_json([one]))["repeated_trades"] == 0
 
 
 def test_several_symbols_stand_side_by_side(tmp_path: Path) -> None:

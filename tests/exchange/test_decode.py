@@ -58,7 +58,8 @@ def test_where_both_trade_streams_were_recorded_each_trade_counts_once(decoder: 
     aggregate = trade("61837.63", "0.02") | {"e": "aggTrade", "a": 42}
     rows = decoder.decode([raw(combined(trade("61837.63", "0.02"))), raw(combined(aggregate))])
     assert len(rows["BTCUSDT"]) == 1
-    assert decoder.counts["BTCUSDT"].ignored == 1
+    counts = decoder.counts["BTCUSDT"]
+    assert (counts.frames, counts.trades, counts.ignored_trades, counts.ignored) == (2, 1, 1, 0)
 
 
 def test_a_book_ticker_has_no_event_time(decoder: Decoder) -> None:

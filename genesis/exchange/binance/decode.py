@@ -26,7 +26,8 @@ _WIDTH = len(ROW.names or ())
 
 
 class Counts(msgspec.Struct):
-    """Frames of one symbol by kind; ``ignored`` are known shapes nobody uses."""
+    """Frames of one symbol by kind; ``ignored`` are known shapes nobody uses, ``ignored_trades``
+    those of the other stream where both ``trade`` and ``aggTrade`` were recorded."""
 
     frames: int = 0
     depth_diffs: int = 0
@@ -34,6 +35,7 @@ class Counts(msgspec.Struct):
     book_tickers: int = 0
     snapshots: int = 0
     ignored: int = 0
+    ignored_trades: int = 0
 
 
 class Decoder:
@@ -143,7 +145,7 @@ class Decoder:
             counts[fk.TRADE_EVENT] = read.trade_event
         if read.trade_event and counts[fk.TRADE_EVENT] != read.trade_event:
             # Both streams recorded: the one seen first counts, or each trade would count twice.
-            counts[fk.IGNORED] += 1
+            counts[fk.IGNORED_TRADES] += 1
             return
         counts[read.kind] += 1
         if read.rows:

@@ -28,7 +28,8 @@ from genesis.messages.market import Kind
 # trade event that counts, frames by kind.
 WORD_0, WORD_1, PRICE_DECIMALS, LOT_DECIMALS, TRADE_EVENT = 0, 1, 2, 3, 4
 FRAMES, DEPTH_DIFFS, TRADES, BOOK_TICKERS, SNAPSHOTS, IGNORED = 5, 6, 7, 8, 9, 10
-LANE_SIZE = 11
+IGNORED_TRADES = 11
+LANE_SIZE = 12
 TRADE, AGGREGATE = 1, 2
 """Values of ``TRADE_EVENT``; 0 until one was seen."""
 # What was found in a frame: by key (A is 1) an integer, a flag or where a text begins; behind them
@@ -162,7 +163,7 @@ def _take_trade(
     if lanes[TRADE_EVENT, lane] == 0:
         lanes[TRADE_EVENT, lane] = event
     if lanes[TRADE_EVENT, lane] != event:
-        lanes[IGNORED, lane] += 1
+        lanes[IGNORED_TRADES, lane] += 1
         return at
     kind = _SELL if found[_AT_MAKER] else _BUY
     id_ = found[_AT_ID if event == TRADE else _AT_ASKS]
