@@ -1,21 +1,39 @@
-"""Entry point: one clear line and an exit code for every error an operator can meet."""
+"""Entry point: one clear line and an exit code for every error an operator can meet.
+
+It imports nothing of weight before it can be interrupted without a traceback.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from typing import TYPE_CHECKING
 
-import typer
+if TYPE_CHECKING:
+    import typer
 
-from genesis import kernel_cache
-from genesis.errors import GenesisError
+INTERRUPTED = 130
+"""What a shell makes of an interrupt."""
 
 
 def main() -> None:
     """Run the command line."""
+    unhandled = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if unhandled:
+        # Nothing is begun yet; raised inside an import it could be told, or swallowed, by anyone.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    import typer
+
+    from genesis import kernel_cache
+    from genesis.errors import GenesisError
+
     kernel_cache.use()
     from genesis.cli import app
 
     try:
+        if unhandled:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = app(prog_name="genesis", standalone_mode=False)
     except typer.TyperException as error:
         if said := _one_line(error.format_message()):  # none where the help was shown
@@ -24,6 +42,8 @@ def main() -> None:
     except GenesisError as error:
         print(f"genesis: {_one_line(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     sys.exit(code)
 
 

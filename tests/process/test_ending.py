@@ -226,3 +226,30 @@ def test_an_interrupt_that_a_library_swallows_during_the_start_is_not_forgotten(
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Ended: 0 orders")
+
+
+IMPORTED = """
+import signal, sys
+module = sys.argv.pop(1)
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            sys.meta_path.remove(self)
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from genesis.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "genesis.errors", "genesis.cli", "genesis.config"])
+def test_an_interrupt_while_it_loads_is_quiet(tmp_path: Path, module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, module, "run", "--headless", "--data-dir", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
