@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from textual.actions import SkipAction
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.events import Resize
-from textual.widgets import Input
+from textual.events import Event, Key, Paste, Resize
 
 from genesis.messages.base import Control
 from genesis.messages.view import ViewState
@@ -25,6 +25,7 @@ from genesis.tui.picture import scrub
 from genesis.tui.slot import Slot
 from genesis.tui.text import file_clock
 from genesis.tui.theme import THEME
+from genesis.tui.widgets.command import CommandLine
 from genesis.tui.widgets.lines import Lines
 from genesis.tui.widgets.notes import Notes
 from genesis.tui.widgets.table import Table, count
@@ -49,10 +50,8 @@ class GenesisApp(App[None]):
     TITLE = "GENESIS"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own type)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-tall")]  # noqa: RUF012
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", show=False, priority=True),
-        Binding("escape", "command_line", show=False, priority=True),
-    ]
+    # All keys are the command line's; Textual's own ctrl+q would overtake a halt typed before it.
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", show=False)]
 
     def __init__(
         self,
@@ -82,9 +81,16 @@ class GenesisApp(App[None]):
         self._notes = Notes("NOTES", tables.note_rows, "nothing to tell", id="notes")
         self._message = Lines(id="message")
         self._prompt_sign = Lines(id="prompt")
-        self._command = Input(
-            id="command", placeholder=KNOWN, compact=True, select_on_focus=False, max_length=200
+        self._lists = (
+            self._positions,
+            self._books,
+            self._orders,
+            self._fills,
+            self._actors,
+            self._notes,
         )
+        self._chosen: Table[Any] | None = None
+        self._command = CommandLine(self._enter, KNOWN, id="command")
 
     def compose(self) -> ComposeResult:
         yield self._heading
@@ -187,9 +193,14 @@ class GenesisApp(App[None]):
     def _say(self, text: str) -> None:
         self._message.show(partial(sections.message, text))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._command.value = ""
-        self._follow(self._prompt.enter(event.value))
+    async def on_event(self, event: Event) -> None:
+        """Whatever Textual gives the focus to, keys belong to the command line."""
+        if isinstance(event, Key | Paste) and self._command.is_attached:
+            self.screen.set_focus(self._command)
+        await super().on_event(event)
+
+    def _enter(self, line: str) -> None:
+        self._follow(self._prompt.enter(line))
 
     def _follow(self, outcome: Outcome) -> None:
         self._say(outcome.text)
@@ -212,16 +223,38 @@ class GenesisApp(App[None]):
         else:
             self._say(f"Picture written to {path.absolute()}.")
 
-    def on_table_typed(self, event: Table.Typed) -> None:
-        """What is typed while a list has the focus still belongs to the command line."""
-        self._command.focus()
-        self._command.insert_text_at_cursor(event.character)
-
     def action_command_line(self) -> None:
         """Escape: back to an empty command line; a resume that waits for its phrase is dropped."""
         self._command.value = ""
-        self._command.focus()
+        self._choose(None)
         self._follow(self._prompt.cancel())
+
+    def action_choose_list(self, step: int) -> None:
+        """The next list, or the one before; after the last one none."""
+        places: list[Table[Any] | None] = [None, *self._lists]
+        self._choose(places[(places.index(self._chosen) + step) % len(places)])
+
+    def on_table_clicked(self, event: Table.Clicked) -> None:
+        self._choose(event.table)
+
+    def _choose(self, chosen: Table[Any] | None) -> None:
+        self._chosen = chosen
+        for table in self._lists:
+            table.choose(table is chosen)
+
+    def action_scroll_rows(self, rows: int) -> None:
+        if self._chosen is not None:
+            self._chosen.scroll_by(rows)
+
+    def action_scroll_pages(self, pages: int) -> None:
+        if self._chosen is not None:
+            self._chosen.scroll_by(pages=pages)
+
+    def action_scroll_to_end(self, end: int) -> None:
+        """The chosen list's first rows, or its last; in a line that is being written, not here."""
+        if self._chosen is None or self._command.value:
+            raise SkipAction
+        self._chosen.scroll_by(pages=1000 * end)
 
     async def action_quit(self) -> None:
         """Ctrl-Q does what typing ``quit`` does."""

@@ -78,6 +78,16 @@ def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
         assert terminal.until_ended() == 0
 
 
+def test_a_halt_typed_in_one_burst_after_tab_halts(tmp_path: Path) -> None:
+    run = ("run", "--data-dir", tmp_path, "--speed", "5", "--symbols", "BTCUSDT")
+    with Terminal(*run, settings=BUSY) as terminal:
+        terminal.until(lambda s: "TRADING ACTIVE" in s, "trading")
+        terminal.type("\tleft over\x1bhalt at once")
+        terminal.until(lambda s: "HALTED   at once" in s, "the halt")
+        terminal.type("help\rquit")
+        assert terminal.until_ended() == 3
+
+
 def test_closing_the_window_ends_the_run_in_good_order(tmp_path: Path) -> None:
     run = ("run", "--data-dir", tmp_path, "--speed", "5")
     with Terminal(*run, settings=BUSY) as terminal:

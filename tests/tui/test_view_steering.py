@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from textual.events import AppBlur, Paste
 from textual.pilot import Pilot
-from view_play import LARGE, SMALL, play, type_line, update
+from textual.widgets import Input
+from view_play import LARGE, SMALL, burst, play, type_line, update
 from view_sample import NOW_NS, SECOND_NS, Sent, fill, make_app, screen_text, state
 
 from genesis.messages.control import CommandAnswer, Halt, Quit, Resume
+from genesis.messages.view import GateLine
 from genesis.tui.app import GenesisApp
 from genesis.tui.slot import Slot
 from genesis.tui.widgets.lines import Lines
@@ -187,7 +190,7 @@ def test_lists_scroll_with_the_arrows_and_keep_the_readers_place() -> None:
             return rows[heading].split("  ")[0], rows[heading + 1][:8]
 
         assert fills() == ("FILLS ↓22", "23:59:54")
-        app.query_one("#fills").focus()
+        await pilot.click("#fills")
         await pilot.press("down", "down")
         await pilot.pause()
         assert fills() == ("FILLS ↑2 ↓20", "23:59:25")
@@ -205,13 +208,62 @@ def test_lists_scroll_with_the_arrows_and_keep_the_readers_place() -> None:
     play(state(), scene)
 
 
-def test_typing_in_a_list_goes_to_the_command_line() -> None:
+@pytest.mark.parametrize(
+    ("before", "keys"),
+    [
+        ((), ["halt now", "enter"]),
+        (("tab",), ["halt now", "enter"]),
+        ((), ["tab", "halt now", "enter"]),
+        (("tab", "tab"), ["left over", "escape", "halt now", "enter"]),
+        ((), ["left over", "alt+h", "alt now", "enter"]),
+        (("shift+tab",), ["haltx", "backspace", " now", "enter", "tab"]),
+        ((), ["halt now", "ctrl+j"]),
+    ],
+)
+def test_a_halt_typed_in_one_burst_is_never_lost(before: tuple[str, ...], keys: list[str]) -> None:
     async def scene(app: GenesisApp, slot: Slot, sent: Sent, pilot: Pilot[None]) -> None:
-        app.query_one("#fills").focus()
-        await pilot.pause()
-        await pilot.press(*"halt now", "enter")
+        await pilot.press(*before)
+        burst(app, *keys)
         await pilot.pause()
         assert sent == [Halt(reason="now", source="operator")]
+        assert app.query_one(Input).value == ""
+
+    play(state(), scene)
+
+
+def test_every_line_of_a_burst_is_followed() -> None:
+    async def scene(app: GenesisApp, slot: Slot, sent: Sent, pilot: Pilot[None]) -> None:
+        burst(app, "resume seen", "enter", "resume trading", "enter", "halt", "enter", "ctrl+q")
+        await pilot.pause()
+        assert [type(control) for control in sent] == [Resume, Halt, Quit]
+
+    play(replace(state(), gate=GateLine("HALTED", "seen", True)), scene)
+
+
+def test_what_is_typed_or_pasted_while_the_window_was_left_is_taken() -> None:
+    async def scene(app: GenesisApp, slot: Slot, sent: Sent, pilot: Pilot[None]) -> None:
+        app.post_message(AppBlur())
+        app.post_message(Paste("halt"))
+        burst(app, "enter")
+        await pilot.pause()
+        assert [type(control) for control in sent] == [Halt]
+
+    play(state(), scene)
+
+
+def test_the_lists_are_chosen_in_turn_and_escape_leaves_them() -> None:
+    async def scene(app: GenesisApp, slot: Slot, sent: Sent, pilot: Pilot[None]) -> None:
+        async def fills_after(*keys: str) -> str:
+            await pilot.press(*keys)
+            await pilot.pause()
+            return next(row.split("  ")[0] for row in screen_text(app) if row.startswith("FILLS"))
+
+        assert await fills_after("down") == "FILLS ↓22"
+        assert await fills_after(*["tab"] * 4, "down") == "FILLS ↑1 ↓21"
+        assert await fills_after("end", "home", "pagedown") == "FILLS ↑3 ↓19"
+        assert await fills_after("escape", "down") == "FILLS ↑3 ↓19"
+        assert await fills_after(*["shift+tab"] * 3, "x", "home", "up") == "FILLS ↑2 ↓20"
+        assert app.query_one(Input).cursor_position == 0
 
     play(state(), scene)
 

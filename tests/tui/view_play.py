@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 from view_sample import Sent, make_app, screen_text
@@ -13,6 +14,7 @@ from genesis.messages.view import ViewState
 from genesis.tui.app import GenesisApp
 from genesis.tui.slot import Slot
 
+NAMED = ("enter", "escape", "tab", "backspace")
 SMALL, LARGE = (80, 24), (120, 40)
 Play = Callable[[GenesisApp, Slot, Sent, Pilot[None]], Awaitable[None]]
 
@@ -45,6 +47,15 @@ async def type_line(pilot: Pilot[None], line: str) -> None:
     pilot.app.query_one(Input).value = line
     await pilot.press("enter")
     await pilot.pause()
+
+
+def burst(app: GenesisApp, *keys: str) -> None:
+    """Named keys and texts as one packet brings them: all are there before the first is done."""
+    for key in keys:
+        named = "+" in key or key in NAMED
+        for name in (key,) if named else key:
+            character = name[-1] if not named or name.startswith("alt+") else None
+            app.post_message(Key(name, character))
 
 
 async def update(app: GenesisApp, slot: Slot, pilot: Pilot[None], view: ViewState) -> None:

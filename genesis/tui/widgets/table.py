@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -68,24 +67,15 @@ def arrange(columns: Sequence[Column[T]], width: int) -> list[Place[T]]:
     return places
 
 
-class Table(Lines, Generic[T], can_focus=True):
-    """A heading row and one row for each item; the arrow keys scroll while it has the focus."""
+class Table(Lines, Generic[T]):
+    """A heading row and one row for each item. It takes no keys: who has them scrolls it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll_rows(-1)", show=False),
-        Binding("down", "scroll_rows(1)", show=False),
-        Binding("pageup", "scroll_pages(-1)", show=False),
-        Binding("pagedown", "scroll_pages(1)", show=False),
-        Binding("home", "scroll_pages(-1000)", show=False),
-        Binding("end", "scroll_pages(1000)", show=False),
-    ]
+    class Clicked(Message):
+        """The mouse chose this list."""
 
-    class Typed(Message):
-        """A printable key was pressed here: it belongs on the command line."""
-
-        def __init__(self, character: str) -> None:
+        def __init__(self, table: Table[Any]) -> None:
             super().__init__()
-            self.character = character
+            self.table = table
 
     def __init__(self, title: str, columns: Sequence[Column[T]], empty: str, *, id: str) -> None:
         super().__init__(id=id)
@@ -95,6 +85,7 @@ class Table(Lines, Generic[T], can_focus=True):
         self._items: Sequence[T] = ()
         self._note = ""
         self._top = 0
+        self._chosen = False
         self._places: tuple[int, list[Place[T]]] = (-1, [])
 
     def show_items(self, items: Sequence[T], note: str = "") -> None:
@@ -154,19 +145,16 @@ class Table(Lines, Generic[T], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
-        if y == 0 and self.has_focus:
+        if y == 0 and self._chosen:
             return Strip(Segment.apply_style(strip, post_style=FOCUSED), strip.cell_length)
         return strip
 
-    def _refresh_heading(self) -> None:
-        self.redraw()
-        self.refresh(Region(0, 0, self.size.width, 1))
-
-    def on_focus(self) -> None:
-        self._refresh_heading()
-
-    def on_blur(self) -> None:
-        self._refresh_heading()
+    def choose(self, chosen: bool) -> None:
+        """Mark it as the list that the arrow keys scroll, or as one of the others."""
+        if chosen != self._chosen:
+            self._chosen = chosen
+            self.redraw()
+            self.refresh(Region(0, 0, self.size.width, 1))
 
     def on_resize(self, event: events.Resize) -> None:
         self._move_to(self._top)
@@ -177,16 +165,12 @@ class Table(Lines, Generic[T], can_focus=True):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         self._move_to(self._top + 1)
 
-    def on_key(self, event: events.Key) -> None:
-        if event.is_printable and event.character:
-            event.stop()
-            self.post_message(self.Typed(event.character))
+    def on_click(self) -> None:
+        self.post_message(self.Clicked(self))
 
-    def action_scroll_rows(self, rows: int) -> None:
-        self._move_to(self._top + rows)
-
-    def action_scroll_pages(self, pages: int) -> None:
-        self._move_to(self._top + pages * max(1, self.size.height - 1))
+    def scroll_by(self, rows: int = 0, *, pages: int = 0) -> None:
+        """Down, or up where negative; as far as there are items."""
+        self._move_to(self._top + rows + pages * max(1, self.size.height - 1))
 
 
 def count(items: Sequence[object]) -> str:
