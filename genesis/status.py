@@ -26,7 +26,8 @@ def status_line(state: ViewState) -> str:
     parts += [_book(book, state.now_ns) for book in state.books]
     if state.counters is not None:
         counters = state.counters
-        parts.append(f"orders {counters.orders}, fills {counters.fills}")
+        refused = f", refused {counters.refusals}" if counters.refusals else ""
+        parts.append(f"orders {counters.orders}, fills {counters.fills}{refused}")
     if state.gate is not None:
         reason = f" ({state.gate.reason})" if state.gate.reason else ""
         parts.append(f"{state.gate.state}{reason}")
@@ -42,6 +43,8 @@ def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: str) -
         f" ({_signed(equity - start)} since the account was opened).",
         f"Journal: {data_dir / JOURNAL_NAME}",
     ]
+    if summary.refusals:
+        parts.insert(1, _refused(summary) + ".")
     if summary.untraded:
         held = ", ".join(f"{quantity} {name}" for name, quantity in summary.untraded.items())
         parts.insert(1, f"Held and not traded in this run: {held}, at the last fill's price.")
@@ -49,6 +52,16 @@ def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: str) -
         stays = "Trading stays halted, also at the next start, until it is resumed"
         parts.insert(1, f"{stays} ({halted}).")
     return " ".join(parts)
+
+
+def _refused(summary: Summary) -> str:
+    """How much of what strategies wanted came to nothing, and mostly why."""
+    said = f"Risk refused {counted(summary.refusals, 'intent')}"
+    if not summary.refused_by:
+        return said
+    if summary.refused_by == "gate":
+        return f"{said}, most while trading was halted"
+    return f"{said}, most by {summary.refused_by.replace('_', ' ')}"
 
 
 def _book(book: BookLine, now_ns: int) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from genesis.actors.risk import REFUSED_BY
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import HALF
 from genesis.domain.money import EXACT, text
@@ -29,7 +30,8 @@ class Summary(msgspec.Struct, frozen=True):
     ``cash`` is before fees, ``inventory`` what is held at the middle of the best prices, ``fees``
     all fees valued at their fills' prices: ``equity = cash + inventory - fees`` and
     ``equity = start + realized_pnl + unrealized_pnl - fees``, exactly. ``untraded`` is what is
-    held of symbols that this run did not trade.
+    held of symbols that this run did not trade. ``refused_by`` is the limit by which risk refused
+    most, empty when it refused nothing.
     """
 
     frames: int
@@ -57,6 +59,7 @@ class Summary(msgspec.Struct, frozen=True):
     state_hash: str
     best: dict[str, BestLine]
     untraded: dict[str, str] = {}
+    refused_by: str = ""
 
 
 def summarize(
@@ -101,6 +104,7 @@ def summarize(
             for symbol, position in sorted(after.ledger.positions.items())
             if position.quantity and symbol not in instruments
         },
+        refused_by=counters.most(REFUSED_BY),
     )
 
 

@@ -28,6 +28,14 @@ def test_the_closing_line_says_what_the_run_came_to() -> None:
     )
 
 
+def test_the_closing_line_says_why_nothing_was_traded() -> None:
+    refused = summary(refusals=507, refused_by="position_limit")
+    line = closing_line(refused, "USDT", Path("d"), halted="")
+    assert "Risk refused 507 intents, most by position limit. Journal:" in line
+    line = closing_line(summary(refusals=1, refused_by="gate"), "USDT", Path("d"), halted="")
+    assert "Risk refused 1 intent, most while trading was halted. Journal:" in line
+
+
 def test_the_closing_line_says_that_a_halt_stays() -> None:
     line = closing_line(summary(equity="1000.5"), "USDT", Path("data"), halted="testing")
     assert "(+0.50 since the account was opened)" in line
@@ -64,6 +72,10 @@ def test_a_status_line_holds_money_books_counts_and_the_gate() -> None:
     assert status_line(state) == (
         "12:00:00  equity 1001.25 USDT (-1.50 today)  BTCUSDT 61685.99/61686.00 0.5 s old"
         "  ETHUSDT waits for its book  orders 12, fills 3  HALTED (testing)"
+    )
+    counters = msgspec.structs.replace(counters, refusals=7)
+    assert "fills 3, refused 7  HALTED" in status_line(
+        msgspec.structs.replace(state, counters=counters)
     )
     over = msgspec.structs.replace(state, ended="the market is over")
     assert status_line(over).startswith("12:00:00  market ended  equity 1001.25 USDT")

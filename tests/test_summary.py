@@ -82,6 +82,8 @@ def summary(before: TradingState, after: TradingState, best: Best = BEST) -> Sum
     counters = Counters()
     counters.add("frames", 7)
     counters.add("refusals", 3)
+    counters.add("refused by cash")
+    counters.add("refused by exposure_limit", 2)
     return summarize(counters, before, after, "abc", {SYMBOL: best}, {SYMBOL: BTC})
 
 
@@ -98,6 +100,7 @@ def test_counts_are_of_this_run_only() -> None:
     result = summary(before, after)
     assert (result.orders, result.fills, result.restarts, result.halts) == (1, 1, 1, 0)
     assert (result.frames, result.refusals, result.gaps) == (7, 3, 0)
+    assert result.refused_by == "exposure_limit"
     assert result.journal_events == after.seq
 
 

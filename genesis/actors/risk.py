@@ -38,6 +38,8 @@ LOOK_RANK = 2
 """Behind what the market brings at a moment, before the strategies it is shown to."""
 _MOVES_EQUITY = frozenset({OrderFilled, Resumed, AccountOpened})
 _FREES_APPROVED = frozenset({ActorRestarted, GateMoved})
+REFUSED_BY = "refused by"
+"""What is counted for each limit: this, and its name."""
 REPEAT_AFTER_NS = 60_000_000_000
 """A refusal like the one before is journaled again only after this long."""
 
@@ -247,6 +249,7 @@ class Risk(FollowingActor):
 
     def _refuse(self, order: PlaceOrder, refusal: Refusal) -> None:
         self.count("refusals")
+        self.count(f"{REFUSED_BY} {refusal.limit}")
         refused = OrderRefused(
             order, refusal.limit, refusal.value, refusal.compared_with, self.now_ns()
         )

@@ -16,5 +16,11 @@ class Counters:
         with self._lock:
             self._sums[name] = self._sums.get(name, 0) + count
 
+    def most(self, kind: str) -> str:
+        """Of the sums named ``kind`` and a word, that of the largest one; empty for none."""
+        with self._lock:
+            sums = {n: s for n, s in self._sums.items() if n.startswith(f"{kind} ")}
+        return max(sorted(sums), key=sums.__getitem__, default="").removeprefix(f"{kind} ")
+
     def get(self, name: str) -> int:
         return self._sums.get(name, 0)

@@ -10,7 +10,14 @@ from fake import SECOND, Stage
 from orders_told import BTC, LIMITS, SYMBOL, D, appended, filled, intended, snapshot
 from risk_stand import Deep, Stand, buy, refusals
 
-from genesis.actors.risk import LOOK_EVERY_NS, MARK_EVERY_NS, REPEAT_AFTER_NS, Look, Risk
+from genesis.actors.risk import (
+    LOOK_EVERY_NS,
+    MARK_EVERY_NS,
+    REFUSED_BY,
+    REPEAT_AFTER_NS,
+    Look,
+    Risk,
+)
 from genesis.domain.instrument import Instrument
 from genesis.messages.control import Halt
 from genesis.messages.journal import (
@@ -120,6 +127,7 @@ def test_a_refusal_is_told_each_time_and_journaled_once_a_minute_per_kind() -> N
     stand.tell(buy("again", "60"))
     assert len(stand.recorded(IntentRefused)) == 3
     assert stand.runtime.counters.get("refusals") == 7
+    assert stand.runtime.counters.most(REFUSED_BY) == "position_limit"
 
 
 def test_a_journaled_refusal_says_what_was_compared_with_what() -> None:
