@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from genesis import __version__
 from genesis.config import Settings
 from genesis.domain.ledger import Position
+from genesis.domain.money import text
 from genesis.domain.state import TradingState
 from genesis.errors import ConfigError
 from genesis.exchange.source import Market
@@ -50,6 +51,25 @@ def begin_run(
     for entry in journal.append([Append("daemon", 1, n, fact) for n, fact in enumerate(facts, 1)]):
         news(entry)
     return before, TradingState.decode(journal.state_bytes())
+
+
+def notices(
+    last: RunStarted | None, before: TradingState, settings: Settings, market: Market
+) -> list[str]:
+    """What a person must know before this run trades, a line each; most runs have none.
+
+    ``last`` is how the run before began, ``before`` what the folder's journal came to.
+    """
+    lines = [differing_market(last, market, before.ledger.positions)]
+    quote, opened_with = before.ledger.quote, before.ledger.start
+    if quote and opened_with != settings.account.starting_quote:
+        lines.append(
+            f"account.starting_quote is {text(settings.account.starting_quote)} and has no effect: "
+            f"this folder's account was opened with {text(opened_with)} {quote}"
+        )
+    if not settings.strategies.enabled:
+        lines.append("no strategy is enabled (strategies.enabled is empty): nothing will be traded")
+    return [line for line in lines if line]
 
 
 def differing_market(

@@ -40,7 +40,7 @@ from genesis.messages.lifecycle import (
     StartMarket,
 )
 from genesis.messages.market import AskBest, Best
-from genesis.opening import begin_run, differing_market
+from genesis.opening import begin_run, notices
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT
@@ -113,7 +113,10 @@ class Session:
         self._reports: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._market = market or market_of(settings, options)
         self._before, state = self._begin_run(news)
-        self._notice = self._differing_market()
+        last = run_started(folder.path, self._before.run) if self._before.run else None
+        self._notices = notices(last, self._before, settings, self._market)
+        for notice in self._notices:
+            structlog.get_logger(__name__).warning(notice)
         start_ns = self._market.start_ns
         self._capture = LiveCapture(settings)
         self.runtime = ThreadsRuntime(
@@ -150,8 +153,8 @@ class Session:
         # At the default of 5 ms one busy thread would add as much to every hop between actors.
         sys.setswitchinterval(1e-4)
         self.house.start()
-        if self._notice:
-            self.runtime.address(PUBLISHER).tell(Noted(self._notice))
+        for notice in self._notices:
+            self.runtime.address(PUBLISHER).tell(Noted(notice))
 
     def send(self, message: Message) -> None:
         """A command of the operator."""
@@ -298,15 +301,6 @@ class Session:
         states = begin_run(journal, self._settings, self._market, at_ns, news)
         journal.close()
         return states
-
-    def _differing_market(self) -> str:
-        """Positions of one market would be valued at the prices of another."""
-        before = self._before
-        last = run_started(self._folder.path, before.run) if before.run else None
-        notice = differing_market(last, self._market, before.ledger.positions)
-        if notice:
-            structlog.get_logger(__name__).warning(notice)
-        return notice
 
     def _finish(self) -> Outcome:
         self.house.slot.close()
