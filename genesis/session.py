@@ -12,9 +12,10 @@ from typing import NamedTuple
 import pykka
 import structlog
 
-from genesis.actors.ladder import OVER, RECOVERY, STARTING
+from genesis.actors.ladder import RECOVERY, STARTING
 from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
+from genesis.actors.risk import EXECUTOR
 from genesis.actors.supervisor import PUBLISHER
 from genesis.capture.live import LiveCapture
 from genesis.config import Settings
@@ -40,10 +41,11 @@ from genesis.messages.lifecycle import (
     StartMarket,
 )
 from genesis.messages.market import AskBest, Best
+from genesis.messages.orders import CancelOrders
 from genesis.opening import begin_run, notices
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
-from genesis.runtime.gate import HALT
+from genesis.runtime.gate import HALT, OVER
 from genesis.runtime.threads import ThreadsRuntime
 from genesis.simulator import tape
 from genesis.storage.folder import DataFolder
@@ -222,6 +224,8 @@ class Session:
         stays = options.attended if self._error else not asked_to_end
         if stays:
             self.house.gate.hold(OVER, reason)
+            # Nothing would ever fill them, and what is open counts as exposure.
+            self.runtime.address(EXECUTOR).tell(CancelOrders(reason))
             self.runtime.address(PUBLISHER).tell(RunOver(reason))
         else:
             self._end(reason)

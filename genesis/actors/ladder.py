@@ -22,15 +22,13 @@ from genesis.messages.control import (
 )
 from genesis.messages.journal import AnyEvent, GateMoved, Halted, HaltProven, Resumed
 from genesis.messages.orders import CancelOrders
-from genesis.runtime.gate import HALT, GateReading, TradingGate
+from genesis.runtime.gate import HALT, OVER, GateReading, TradingGate
 
 RECOVERY = "recovery"
 STARTING = "starting, comparing with the venue"
 """Why the gate is shut when a run begins."""
 JOURNAL = "journal"
 SHUTDOWN = "shutdown"
-OVER = "over"
-"""Nothing more will come of the market, and nobody has ended the run yet."""
 OPERATOR = "operator"
 """The source of a halt that a person asked for."""
 RETRY_NS = 1_000_000_000
@@ -103,6 +101,8 @@ class Ladder:
             self._reconcile(HALT)
         if self._gate.held(HALT) and not self._proven:
             self._cancel_all()
+        elif self._gate.held(OVER):
+            self._host.tell(EXECUTOR, CancelOrders("the market is over"))
 
     def halt(self, halt: Halt) -> None:
         """Trip the global halt. One that is latched already keeps its first reason."""

@@ -27,7 +27,7 @@ from genesis.messages.market import BookView
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
 from genesis.runtime.actor import SUPERVISOR, Context, handles
 from genesis.runtime.clock import ENDLESS_NS
-from genesis.runtime.gate import GateState, TradingGate
+from genesis.runtime.gate import OVER, GateState, TradingGate
 
 EXECUTOR = "executor"
 DAILY_LOSS = "daily loss"
@@ -248,12 +248,14 @@ class Risk(FollowingActor):
         return self._marked_book(self._book).judge(order, self.now_ns())
 
     def _refuse(self, order: PlaceOrder, refusal: Refusal) -> None:
-        self.count("refusals")
-        self.count(f"{REFUSED_BY} {refusal.limit}")
         refused = OrderRefused(
             order, refusal.limit, refusal.value, refusal.compared_with, self.now_ns()
         )
         self.tell(strategy_name(order.strategy), refused)
+        if refusal.limit == "gate" and self._gate.held(OVER):
+            return  # strategies go on asking for as long as somebody watches: that is no news
+        self.count("refusals")
+        self.count(f"{REFUSED_BY} {refusal.limit}")
         kind = (order.strategy, order.symbol, refusal.limit)
         last_ns = self._refused.get(kind)
         if last_ns is not None and self.now_ns() - last_ns < REPEAT_AFTER_NS:

@@ -13,6 +13,8 @@ from genesis.runtime.observer import Observer
 
 HALT: Final = "halt"
 """The key under which the global halt holds the gate."""
+OVER: Final = "over"
+"""The key under which the end of the market holds it, where nobody has ended the run yet."""
 
 
 class GateState(enum.StrEnum):

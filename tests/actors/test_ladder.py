@@ -6,7 +6,7 @@ import pytest
 from fake import SECOND
 from ladder_stand import Stand, halted, recovering
 
-from genesis.actors.ladder import GIVE_UP_NS, JOURNAL, OVER, RECOVERY
+from genesis.actors.ladder import GIVE_UP_NS, JOURNAL, RECOVERY
 from genesis.messages.control import (
     RESUME_PHRASE,
     CancelAllDone,
@@ -18,7 +18,7 @@ from genesis.messages.control import (
 )
 from genesis.messages.journal import GateMoved, Halted, HaltProven, Resumed
 from genesis.messages.orders import CancelOrders
-from genesis.runtime.gate import HALT, GateReading, GateState
+from genesis.runtime.gate import HALT, OVER, GateReading, GateState
 
 DIFFER = ("USDT: 999 at the venue, 1000 here",)
 
@@ -119,6 +119,13 @@ def test_when_the_run_is_over_a_resume_says_that_nothing_is_traded_any_more() ->
     assert stand.gate.read() == GateReading(GateState.HALTED, "the market is over", False)
     stand.ladder.resume(Resume("again", RESUME_PHRASE))
     assert stand.answers[-1] == CommandAnswer(False, f"Trading is not halted. {nothing}")
+
+
+def test_an_executor_that_comes_back_after_the_market_cancels_what_is_open() -> None:
+    stand = Stand()
+    stand.gate.hold(OVER, "the market is over")
+    stand.ladder.recover()
+    assert stand.sent(CancelOrders) == [CancelOrders("the market is over")]
 
 
 def test_a_resume_opens_only_after_the_venue_agreed() -> None:

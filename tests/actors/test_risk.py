@@ -30,7 +30,7 @@ from genesis.messages.journal import (
 )
 from genesis.messages.market import TOP, BookView
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder, Side
-from genesis.runtime.gate import GateState
+from genesis.runtime.gate import OVER, GateState
 
 # Judging
 
@@ -128,6 +128,15 @@ def test_a_refusal_is_told_each_time_and_journaled_once_a_minute_per_kind() -> N
     assert len(stand.recorded(IntentRefused)) == 3
     assert stand.runtime.counters.get("refusals") == 7
     assert stand.runtime.counters.most(REFUSED_BY) == "position_limit"
+
+
+def test_when_the_market_is_over_a_refusal_is_told_to_the_strategy_only() -> None:
+    stand = Stand()
+    stand.gate.hold(OVER, "the market is over")
+    stand.tell(buy("a", "60"))
+    assert refusals(stand) == ["gate"]
+    assert stand.recorded(IntentRefused) == []
+    assert stand.runtime.counters.get("refusals") == 0
 
 
 def test_a_journaled_refusal_says_what_was_compared_with_what() -> None:

@@ -62,8 +62,9 @@ def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
     )
     recording.write_text("\n".join(f"{f.received_ns} {f.payload.decode()}" for f in frames))
     run = ("run", "--market", f"replay:{recording}", "--data-dir", tmp_path / "data")
-    with Terminal(*run, "--speed", "50", settings={}) as terminal:
+    with Terminal(*run, "--speed", "50", settings=BUSY) as terminal:
         screen = terminal.until(lambda s: "run ended" in s, "the end of the recording")
+        terminal.until(lambda s: "none open" in s, "that nothing is left at the venue")
         assert "BTCUSDT" in screen
         screen = terminal.until(lambda s: "stay until you type quit" in s, "what to do")
         terminal.type("help")
@@ -76,6 +77,8 @@ def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
         terminal.until(lambda s: "nothing is traded until" in s, "that it is too late")
         terminal.type("quit")
         assert terminal.until_ended() == 0
+    told = run_events(tmp_path / "data")
+    assert "OrderIntended" in told
 
 
 def test_a_halt_typed_in_one_burst_after_tab_halts(tmp_path: Path) -> None:
