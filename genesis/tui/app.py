@@ -19,7 +19,7 @@ from textual.events import Event, Key, Paste, Resize
 from genesis.messages.base import Control
 from genesis.messages.view import ViewState
 from genesis.tui import sections, tables
-from genesis.tui.commands import KNOWN, Outcome, Prompt
+from genesis.tui.commands import KNOWN, Outcome, Prompt, nothing_to_resume
 from genesis.tui.driver import TerminalDriver
 from genesis.tui.picture import scrub
 from genesis.tui.slot import Slot
@@ -200,7 +200,9 @@ class GenesisApp(App[None]):
         await super().on_event(event)
 
     def _enter(self, line: str) -> None:
-        self._follow(self._prompt.enter(line))
+        # Of an old state nothing is to be concluded: the daemon itself will say.
+        no_halt = "" if self._quiet_s else nothing_to_resume(self._slot.get())
+        self._follow(self._prompt.enter(line, no_halt))
 
     def _follow(self, outcome: Outcome) -> None:
         self._say(outcome.text)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from genesis.messages.base import Control
 from genesis.messages.control import RESUME_PHRASE, Halt, Quit, Resume
+from genesis.messages.view import ViewState
 
 KNOWN = "halt [reason], resume <reason>, picture [file], quit, help"
 HELP = "picture saves this screen as SVG. Tab: to the lists, arrows: scroll, Esc: back."
@@ -22,6 +23,17 @@ class Outcome(NamedTuple):
     send: Control | None = None
     leave: bool = False
     picture: str | None = None
+
+
+def nothing_to_resume(state: ViewState | None) -> str:
+    """Why a resume would change nothing; empty where a halt is latched, or nothing is known."""
+    if state is None or state.gate is None or state.gate.halted:
+        return ""
+    if state.ended:
+        return "Trading is not halted. The run is over: nothing is traded until the next start."
+    if state.gate.state == "ACTIVE":
+        return "Trading is not halted."
+    return f"There is no halt to leave: trading is {state.gate.state} ({state.gate.reason})."
 
 
 class Prompt:
@@ -41,8 +53,11 @@ class Prompt:
         self._resume_reason = ""
         return Outcome("The resume was dropped; nothing was sent.")
 
-    def enter(self, line: str) -> Outcome:
-        """One line, as typed. An empty line outside a question does nothing."""
+    def enter(self, line: str, no_halt: str = "") -> Outcome:
+        """One line, as typed. An empty line outside a question does nothing.
+
+        ``no_halt`` is what a resume is answered with at once, where it would change nothing.
+        """
         word, _, rest = line.strip().partition(" ")
         rest = rest.strip()
         if self._resume_reason:
@@ -58,6 +73,8 @@ class Prompt:
                 return Outcome(f"Halt sent ({reason}).", Halt(reason=reason, source="operator"))
             case "resume" if not rest:
                 return Outcome("A resume needs a reason, for the journal: resume <reason>.")
+            case "resume" if no_halt:
+                return Outcome(no_halt)
             case "resume":
                 self._resume_reason = rest
                 return Outcome(f"To leave the halt type in full: {RESUME_PHRASE} (Esc drops it)")

@@ -10,7 +10,6 @@ from pathlib import Path
 from daemon_process import BUSY, PATIENCE_S, genesis
 from terminal import Terminal
 
-from genesis.messages.control import RESUME_PHRASE
 from genesis.simulator.market import GeneratedMarket
 
 SECOND_NS = 1_000_000_000
@@ -72,8 +71,6 @@ def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
         # At this speed a clock and counters that went on would be far further by now.
         assert later.splitlines()[0] == screen.splitlines()[0]
         terminal.type("resume to see")
-        terminal.until(lambda s: "type in full" in s, "the question for the phrase")
-        terminal.type(RESUME_PHRASE)
         terminal.until(lambda s: "nothing is traded until" in s, "that it is too late")
         terminal.type("quit")
         assert terminal.until_ended() == 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from genesis.messages.control import Halt, Quit, Resume
-from genesis.tui.commands import Prompt
+from genesis.messages.view import GateLine, ViewState
+from genesis.tui.commands import Prompt, nothing_to_resume
 
 
 def test_halt_is_sent_at_once_with_its_reason() -> None:
@@ -23,6 +25,21 @@ def test_resume_needs_a_reason_and_then_the_phrase_in_full() -> None:
     assert prompt.asks_phrase
     answered = prompt.enter("resume trading")
     assert answered.send == Resume(reason="checked with the venue", phrase="resume trading")
+    assert not prompt.asks_phrase
+
+
+def test_a_resume_that_would_change_nothing_says_why() -> None:
+    def gate(word: str, reason: str = "", *, halted: bool = False) -> ViewState:
+        return ViewState(seq=1, now_ns=1, title="", gate=GateLine(word, reason, halted))
+
+    assert nothing_to_resume(None) == ""
+    assert nothing_to_resume(gate("HALTED", "by hand", halted=True)) == ""
+    assert nothing_to_resume(gate("ACTIVE")) == "Trading is not halted."
+    over = replace(gate("HALTED", "the market is over"), ended="the market is over")
+    assert "nothing is traded until the next start" in nothing_to_resume(over)
+    assert "trading is REDUCING (daily loss)" in nothing_to_resume(gate("REDUCING", "daily loss"))
+    prompt = Prompt()
+    assert prompt.enter("resume checked", "Trading is not halted.").text == "Trading is not halted."
     assert not prompt.asks_phrase
 
 

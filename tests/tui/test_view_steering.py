@@ -15,10 +15,14 @@ from view_play import LARGE, SMALL, burst, play, type_line, update
 from view_sample import NOW_NS, SECOND_NS, Sent, fill, make_app, screen_text, state
 
 from genesis.messages.control import CommandAnswer, Halt, Quit, Resume
-from genesis.messages.view import GateLine
+from genesis.messages.view import GateLine, ViewState
 from genesis.tui.app import GenesisApp
 from genesis.tui.slot import Slot
 from genesis.tui.widgets.lines import Lines
+
+
+def halted() -> ViewState:
+    return replace(state(), gate=GateLine("HALTED", "seen", True))
 
 
 def test_halt_sends_a_halt() -> None:
@@ -42,6 +46,20 @@ def test_resume_asks_for_the_phrase_and_sends_only_on_the_right_one() -> None:
         await type_line(pilot, "resume checked")
         await type_line(pilot, "resume trading")
         assert sent == [Resume(reason="checked", phrase="resume trading")]
+
+    play(halted(), scene)
+
+
+def test_a_resume_without_a_halt_is_told_so_before_it_asks_for_the_phrase() -> None:
+    async def scene(app: GenesisApp, slot: Slot, sent: Sent, pilot: Pilot[None]) -> None:
+        await type_line(pilot, "resume checked")
+        screen = "\n".join(screen_text(app))
+        assert "Trading is not halted." in screen
+        assert "type in full" not in screen
+        for _ in range(50):
+            app.look()
+        await type_line(pilot, "resume checked")
+        assert "type in full" in "\n".join(screen_text(app))  # the screen may be wrong by now
 
     play(state(), scene)
 
@@ -237,7 +255,7 @@ def test_every_line_of_a_burst_is_followed() -> None:
         await pilot.pause()
         assert [type(control) for control in sent] == [Resume, Halt, Quit]
 
-    play(replace(state(), gate=GateLine("HALTED", "seen", True)), scene)
+    play(halted(), scene)
 
 
 def test_what_is_typed_or_pasted_while_the_window_was_left_is_taken() -> None:
