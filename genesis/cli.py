@@ -134,11 +134,12 @@ def _run(settings: Settings, options: Options, as_json: bool) -> Outcome:
     from genesis.storage.folder import DataFolder
 
     interrupted = _remember_interrupts()
-    with _said_when_slow("Looking at the market."):
+    with _still_interrupted(interrupted), _said_when_slow("Looking at the market."):
         market = market_of(settings, options)
     with DataFolder.open(settings.journal.data_dir) as folder:
         log.configure(folder.path, settings, terminal=not options.attended)
-        with _said_when_slow("Getting ready; the first start compiles the order book, once."):
+        slow = "Getting ready; the first start compiles the order book, once."
+        with _still_interrupted(interrupted), _said_when_slow(slow):
             session = Session(settings, folder, options, News().tell, market)
         _quit_on_signals(session)
         if interrupted:
@@ -203,6 +204,16 @@ def _remember_interrupts() -> list[int]:
 
     signal.signal(signal.SIGINT, interrupt)
     return interrupts
+
+
+@contextmanager
+def _still_interrupted(interrupts: list[int]) -> Iterator[None]:
+    """Where a library has made an error of its own of a Ctrl-C, it is a Ctrl-C all the same."""
+    try:
+        yield
+    finally:
+        if interrupts and sys.exc_info()[0] is not None:
+            raise KeyboardInterrupt
 
 
 def _quit_on_signals(session: Session) -> None:
