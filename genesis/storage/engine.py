@@ -112,7 +112,7 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 def _connect_read_only(path: Path, timeout_s: float) -> sqlite3.Connection:
     if not path.is_file():
-        raise StorageError(f"{path}: there is no journal here")
+        raise StorageError(f"{path.absolute()}: there is no journal here")
     # Without a write-ahead log there is no writer. SQLite would make that log and its shared-memory
     # file to read, could not on read-only media, and would leave both behind.
     alone = not path.with_name(path.name + "-wal").exists()

@@ -14,7 +14,7 @@ from genesis.storage.engine import reader_engine, storage_errors
 from genesis.storage.sqlite_store import PAGE, read_entry
 from genesis.storage.store import MemoryLog, once_key
 from genesis.storage.tables import journal
-from genesis.storage.verify import journal_file
+from genesis.storage.verify import journal_file, require_tables
 
 
 def run_started(path: Path | str, run: int) -> RunStarted | None:
@@ -38,6 +38,8 @@ class Past:
     def __init__(self, path: Path | str) -> None:
         self._file = journal_file(path)
         self._engine: Engine = reader_engine(self._file)
+        with storage_errors(self._file), self._engine.begin() as connection:
+            require_tables(connection, self._file)
 
     def log_at(self, seq: int, state: bytes) -> MemoryLog:
         """A journal in memory that ends with row ``seq``; ``state`` is what it folds to."""

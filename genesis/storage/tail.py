@@ -13,7 +13,7 @@ from genesis.storage.chain import Row
 from genesis.storage.engine import reader_engine, storage_errors
 from genesis.storage.sqlite_store import PAGE, read_entry, read_head
 from genesis.storage.tables import journal
-from genesis.storage.verify import journal_file
+from genesis.storage.verify import journal_file, require_tables
 from genesis.storage.words import line
 
 POLL_S = 0.5
@@ -33,6 +33,7 @@ def tail(
     engine = reader_engine(file)
     try:
         with storage_errors(file), engine.begin() as connection:
+            require_tables(connection, file)
             after = max(0, read_head(connection, file).seq - count)
         while True:
             entries = _read(engine, file, after)

@@ -23,8 +23,9 @@ def upgrade(path: Path | str) -> str:
     Raises ``DataFolderLocked`` while a daemon runs on it, ``StorageError`` for a newer database,
     and where there is none.
     """
-    if not (Path(path).expanduser() / JOURNAL_NAME).is_file():
-        raise StorageError(f"{path}: there is no journal here")
+    given = Path(path).expanduser().absolute()
+    if not (given / JOURNAL_NAME).is_file():
+        raise StorageError(f"{given}: there is no journal here")
     with DataFolder.open(path) as folder:
         engine = writer_engine(folder.journal_path)
         try:

@@ -67,7 +67,7 @@ def verify(path: Path | str) -> VerifyReport:
     scratch = scratch_engine()
     try:
         with storage_errors(journal), reader.begin() as connection:
-            _require_tables(connection, journal)
+            require_tables(connection, journal)
             return _verify(connection, journal, scratch)
     finally:
         scratch.dispose()
@@ -83,7 +83,7 @@ def prove(path: Path | str, rows_max: int = PROVEN_MAX) -> None:
     reader = reader_engine(journal)
     try:
         with storage_errors(journal), reader.begin() as connection:
-            _require_tables(connection, journal)
+            require_tables(connection, journal)
             head = read_head(connection, journal)
             after = ORIGIN if head.seq <= rows_max else anchor(connection, head.seq - rows_max)
             for _ in follow(read_rows(connection, after.seq), after, head):
@@ -92,7 +92,8 @@ def prove(path: Path | str, rows_max: int = PROVEN_MAX) -> None:
         reader.dispose()
 
 
-def _require_tables(connection: Connection, journal: Path) -> None:
+def require_tables(connection: Connection, journal: Path) -> None:
+    """Raises ``StorageError`` where the tables are not there, or not those of this program."""
     revision = revision_of(connection)
     require_known(revision, journal)
     if revision is None:

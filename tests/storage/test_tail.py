@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,9 +12,12 @@ from journal_story import mark, numbered, story
 
 from genesis.errors import StorageError
 from genesis.messages.journal import DeadLettered
-from genesis.storage.folder import DataFolder
+from genesis.storage.folder import JOURNAL_NAME, DataFolder
 from genesis.storage.journal import Journal
+from genesis.storage.past import Past
 from genesis.storage.tail import tail
+from genesis.storage.upgrade import upgrade
+from genesis.storage.verify import prove, verify
 from genesis.storage.words import describe
 
 
@@ -54,6 +60,23 @@ def test_following_shows_what_comes_later(folder: DataFolder, told: Journal) -> 
     told.close()
 
 
+READERS: list[Callable[[Path], object]] = [lambda path: list(tail(path, 3)), Past, verify, prove]
+
+
+@pytest.mark.parametrize("read", READERS)
+@pytest.mark.parametrize("statement", [None, "CREATE TABLE mine (a)"])
+def test_a_file_that_holds_no_journal_is_told_alike_by_everyone(
+    tmp_path: Path, read: Callable[[Path], object], statement: str | None
+) -> None:
+    file = tmp_path / JOURNAL_NAME
+    file.touch()
+    if statement:
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            connection.execute(statement)
+    with pytest.raises(StorageError, match="journal.db: there is no journal in it$"):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize("event", story(), ids=lambda event: type(event).__name__)
 def test_every_event_says_something(event: object) -> None:
     assert describe(event)  # type: ignore[arg-type]
@@ -64,6 +87,9 @@ def test_foreign_text_cannot_steer_the_terminal() -> None:
     assert said == "risk (incarnation 1) two lines: ?[31mred ünïcode"
 
 
-def test_no_journal_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="there is no journal here"):
-        list(tail(tmp_path, 5))
+def test_no_journal_is_said_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StorageError, match=f"^{tmp_path}/{JOURNAL_NAME}: there is no journal here"):
+        list(tail(".", 5))
+    with pytest.raises(StorageError, match=f"^{tmp_path}: there is no journal here"):
+        upgrade(".")
