@@ -8,10 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from genesis.errors import InputError
+from genesis.exchange.scales import MOST_COUNTED
 from genesis.exchange.tables import Floats, Ints, Mask, Table
-
-_MOST = 1e10
-"""Above this neither a price nor a volume is kept exactly at eight decimals."""
 
 Check = tuple[Mask, Callable[[int], str]]
 
@@ -25,13 +23,16 @@ def require_good(table: Table, checks: Sequence[Check]) -> None:
 
 
 def bad_numbers(name: str, column: Floats, *, zero: bool) -> list[Check]:
-    """Checks that a column is finite, not negative, not absurd, and (unless ``zero``) not zero."""
+    """Checks that a column is finite, not negative, not absurd, and (unless ``zero``) not zero.
+
+    Absurd is what no scale can count; the instrument's own decides in ``require_countable``.
+    """
     low = column < 0 if zero else column <= 0
     least = "at least 0" if zero else "above 0"
     return [
         (~np.isfinite(column), lambda row: f"{name} is missing or not finite"),
         (low, lambda row: f"{name} {column[row]:.10g} is not {least}"),
-        (column > _MOST, lambda row: f"{name} {column[row]:g} is above {_MOST:g}"),
+        (column > MOST_COUNTED, lambda row: f"{name} {column[row]:g} is above {MOST_COUNTED:.0e}"),
     ]
 
 

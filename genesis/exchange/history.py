@@ -17,11 +17,12 @@ from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.checks import moment
 from genesis.exchange.ohlcv import read_bars
 from genesis.exchange.recording import Recording, read_exchange_info
-from genesis.exchange.scales import inferred, require_on_scale
+from genesis.exchange.scales import inferred, require_countable, require_on_scale
 from genesis.exchange.source import OHLCV, REPLAY, SIMULATED, TRADES, Market
 from genesis.exchange.sources import files_by_symbol, table_files
+from genesis.exchange.tables import Floats
 from genesis.exchange.tape_cache import History, TapeCache
-from genesis.exchange.trades import read_trades, trade_rows
+from genesis.exchange.trades import read_trades, require_minutes_countable, trade_rows
 from genesis.messages.market import ROW, Kind, Rows
 from genesis.simulator.market import GeneratedMarket
 
@@ -112,7 +113,8 @@ def _bars(
         bars = read_bars(symbol, paths)
         instrument = listed or inferred(symbol, bars[1:5], bars.volume)
         for name in ("open", "high", "low", "close"):
-            require_on_scale(bars.files, name, getattr(bars, name), instrument)
+            _require_prices(bars.files, name, getattr(bars, name), instrument)
+        require_countable(bars.files, "volume", bars.volume, symbol, instrument.lot_decimals)
         rows = bar_rows(bars, instrument)
         return History({symbol: instrument}, {symbol: rows}, bars.interval_ns)
 
@@ -125,10 +127,19 @@ def _trades(
     def convert(symbol: str, paths: Sequence[Path], listed: Instrument | None) -> History:
         trades = read_trades(symbol, paths)
         instrument = listed or inferred(symbol, (trades.price,), trades.quantity)
-        require_on_scale(trades.files, "price", trades.price, instrument)
+        _require_prices(trades.files, "price", trades.price, instrument)
+        require_minutes_countable(trades, instrument)
         return History({symbol: instrument}, {symbol: trade_rows(trades, instrument)})
 
     return _tables(TRADES, spec, symbols, cache, exchange_info, convert)
+
+
+def _require_prices(
+    files: Sequence[tuple[Path, int]], name: str, prices: Floats, instrument: Instrument
+) -> None:
+    """Raises InputError, naming file and row, for a price off the tick or beyond all ticks."""
+    require_countable(files, name, prices, instrument.symbol, instrument.price_decimals)
+    require_on_scale(files, name, prices, instrument)
 
 
 def _tables(

@@ -15,6 +15,8 @@ from genesis.exchange.binance.instruments import split_symbol
 from genesis.exchange.tables import Floats, Ints, Mask
 
 MOST_DECIMALS = 8
+MOST_COUNTED = 10**18
+"""Ticks or lots of one row: a ninth of what an int64 holds, as quotes stand beyond a price."""
 _COVERED = 0.99
 _NOISE = 1e-12
 """Relative: what arithmetic on floats leaves of a decimal, far below any tick."""
@@ -52,16 +54,40 @@ def require_on_scale(
     """Raises InputError for a price off the tick; ``files`` are those of ``numbers``, each with how
     many rows it has."""
     off = off_scale(numbers, instrument.price_decimals)
-    if not off.any():
+    _refuse(
+        *(files, name, numbers, off),
+        f"is off the tick {instrument.tick_size:f} of {instrument.symbol}",
+    )
+
+
+def require_countable(
+    files: Sequence[tuple[Path, int]], name: str, numbers: Floats, symbol: str, decimals: int
+) -> None:
+    """Raises InputError for a number of more than ``MOST_COUNTED`` units of 10**-decimals.
+
+    The scale is the instrument's, so a coin traded in whole pieces may have larger volumes than
+    one traded in parts. ``files`` as for ``require_on_scale``.
+    """
+    most = Decimal(MOST_COUNTED).scaleb(-decimals)
+    unit = Decimal(1).scaleb(-decimals)
+    _refuse(
+        *(files, name, numbers, numbers > float(most)),
+        f"is above {most:.0e}, the most that can be counted in units of {unit:f} of {symbol}; "
+        "mend the row or leave it out",
+    )
+
+
+def _refuse(
+    files: Sequence[tuple[Path, int]], name: str, numbers: Floats, bad: Mask, why: str
+) -> None:
+    """Raises InputError naming file and row of the first number that is bad."""
+    if not bad.any():
         return
-    row = int(np.argmax(off))
+    row = int(np.argmax(bad))
     number = float(numbers[row])
     for path, rows in files:
         if row < rows:
-            raise InputError(
-                f"{path}: row {row + 1}: {name} {number!r} is off the tick "
-                f"{instrument.tick_size:f} of {instrument.symbol}"
-            )
+            raise InputError(f"{path}: row {row + 1}: {name} {number!r} {why}")
         row -= rows
 
 

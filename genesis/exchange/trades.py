@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from genesis.domain.instrument import Instrument
 from genesis.errors import InputError
 from genesis.exchange.bars import CHUNK, SHARE, as_rows, opening, prints, quotes_around
 from genesis.exchange.checks import Check, bad_numbers, moment, require_apart, require_good
-from genesis.exchange.scales import floored, whole
+from genesis.exchange.scales import MOST_COUNTED, floored, whole
 from genesis.exchange.sources import SYMBOL_ALIASES, require_symbol
 from genesis.exchange.tables import Floats, Ints, Mask, Table, read_table
 from genesis.messages.market import ROW, Rows
@@ -85,6 +86,24 @@ def _part(symbol: str, path: Path) -> tuple[Table, Trades]:
     return table, Trades(times, price, quantity, bought, ())
 
 
+def require_minutes_countable(trades: Trades, instrument: Instrument) -> None:
+    """Raises InputError where one minute's quantities are too large to be counted in lots.
+
+    What is on offer is of the last ``WINDOW_NS``, thus of parts of two minutes: their sum must fit.
+    """
+    minutes = trades.times_ns // WINDOW_NS
+    firsts = np.flatnonzero(np.diff(minutes, prepend=minutes[0] - 1))
+    sums = np.add.reduceat(trades.quantity, firsts)
+    large = sums > float(Decimal(MOST_COUNTED).scaleb(-instrument.lot_decimals))
+    if large.any():
+        at = int(np.argmax(large))
+        raise InputError(
+            f"{trades.files[0][0]}: the trades of {instrument.symbol} in the minute of "
+            f"{moment(trades.times_ns[firsts[at]])} add up to {sums[at]:g}, too many to be counted "
+            f"with {instrument.lot_decimals} decimals; mend them or leave them out"
+        )
+
+
 def trade_rows(trades: Trades, instrument: Instrument) -> Rows:
     """Rows (dtype ``ROW``): an empty snapshot, every trade, and quotes behind a trade that moved
     the price or began a second.
@@ -96,7 +115,7 @@ def trade_rows(trades: Trades, instrument: Instrument) -> Rows:
     for part in _parts(count):
         price[part] = whole(trades.price[part], instrument.price_decimals)
         total[1:][part] = floored(trades.quantity[part], instrument.lot_decimals)
-    np.cumsum(total, out=total)
+    np.cumsum(total, out=total)  # may wrap around: only differences within a minute are taken
     quoted = np.ones(count, np.bool_)
     quoted[1:] = price[1:] != price[:-1]
     quoted[1:] |= np.diff(times // _REFRESH_NS) > 0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from frames import diff, snapshot, ticker, trade
-from tables import BARS, MINUTE_NS, START_NS, bars_file, write_csv
+from tables import BARS, MINUTE_NS, START_NS, Bar, bars_file, write_csv
 
 from genesis.domain.book import Book
 from genesis.errors import BadFrame, ConfigError, InputError
@@ -19,6 +19,7 @@ from genesis.exchange.history import SIMULATED_START_NS, open_history
 from genesis.exchange.recording import Recording
 from genesis.exchange.source import Market
 from genesis.exchange.tape_cache import NoCache, TapeCache
+from genesis.messages.market import Kind
 
 BEGINNING_NS = 1_700_000_000_000_000_000
 BODIES: list[dict[str, Any]] = [
@@ -138,6 +139,34 @@ def test_a_price_finer_than_any_tick_is_told(tmp_path: Path) -> None:
         InputError, match=r"row 2: close 100\.1234567891 is off the tick 0\.00000001"
     ):
         opened(f"ohlcv:{path}")
+
+
+def with_volumes(*volumes: float) -> list[Bar]:
+    return [(*bar[:4], volume) for bar, volume in zip(BARS, volumes, strict=True)]
+
+
+def test_how_large_a_volume_may_be_depends_on_its_scale(tmp_path: Path) -> None:
+    coins = with_volumes(1e15, 3.0, 1.4e10)
+    market = opened(f"ohlcv:{bars_file(tmp_path, coins, 'BONK_USDT-1m.csv')}")
+    assert market.tape is not None
+    rows = market.tape["BONKUSDT"]
+    traded = np.isin(rows["kind"], (int(Kind.TRADE_BUY), int(Kind.TRADE_SELL)))
+    assert rows["quantity_lots"][traded][0] == pytest.approx(10**18, rel=1e-11)
+    finer = with_volumes(0.12345678, 1.5e10, 3.0)
+    with pytest.raises(
+        InputError, match=r"row 2: volume 15000000000\.0 is above 1e\+10, .* BTCUSDT"
+    ):
+        opened(f"ohlcv:{bars_file(tmp_path, finer)}")
+
+
+def test_trades_of_one_minute_must_be_countable_together(tmp_path: Path) -> None:
+    given: dict[str, list[object]] = {
+        "time": [f"2024-01-01T00:{minute:02}:00" for minute in (0, 1, 1, 2)],
+        **{"price": [1.5] * 4, "qty": [10, 9 * 10**14, 9 * 10**14, 10], "side": ["buy"] * 4},
+    }
+    path = write_csv(tmp_path / "XRPUSDT.csv", given)
+    with pytest.raises(InputError, match=r"the minute of 2024-01-01T00:01:00Z add up to 1\.8e\+15"):
+        opened(f"trades:{path}")
 
 
 def test_symbols_of_a_folder_are_one_market(tmp_path: Path) -> None:
