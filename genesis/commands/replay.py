@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,13 +22,17 @@ def replay(
     run: Annotated[
         int | None, typer.Option(min=1, help="The number of the run; default: the newest.")
     ] = None,
-    config: Annotated[Path | None, typer.Option("--config", help="A TOML file.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="A TOML file; only journal.data_dir is read of it."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run a session again from what its actors were told, and name the first difference.
 
-    Exit code 0: identical; 4: a decision, an order, a fill or anything else was different, or the
-    capture is damaged.
+    All settings are those of the capture.
+
+    Exit code 0: identical; 4: something was different, or the capture is damaged.
     """
     import msgspec
 
@@ -37,6 +42,7 @@ def replay(
     # Crashes are repeated with the session; their tracebacks are in its log.
     logging.disable(logging.CRITICAL)
     folder = Settings.load(config).journal.data_dir if data_dir is None else data_dir
+    _tell_unused(config)
     verdict = run_again(folder.expanduser(), run)
     if as_json:
         typer.echo(msgspec.json.encode(verdict).decode())
@@ -45,6 +51,19 @@ def replay(
             typer.echo(line)
     if verdict.divergence is not None or verdict.damaged:
         raise typer.Exit(4)
+
+
+def _tell_unused(config: Path | None) -> None:
+    """Nobody is to take a replay for a trial of other settings."""
+    if config is None:
+        return
+    sections = sorted(tomllib.loads(config.expanduser().read_text()).keys() - {"journal"})
+    if sections:
+        names = ", ".join(f"[{section}]" for section in sections)
+        typer.echo(
+            f"genesis: a replay takes the settings of its capture; not used of {config}: {names}",
+            err=True,
+        )
 
 
 def _lines(verdict: Verdict) -> list[str]:

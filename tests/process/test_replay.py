@@ -57,6 +57,16 @@ def test_a_session_replays_identically_and_is_only_read(session: Path) -> None:
     assert snapshot(session) == before
 
 
+def test_settings_that_a_replay_does_not_use_are_named(session: Path, tmp_path: Path) -> None:
+    config = tmp_path / "fast.toml"
+    config.write_text(f"[journal]\ndata_dir = '{session}'\n[strategies.ema_cross]\nfast = 7\n")
+    said = genesis("replay", "--config", config)
+    assert said.code == 0
+    assert said.err == (
+        f"genesis: a replay takes the settings of its capture; not used of {config}: [strategies]\n"
+    )
+
+
 CHANGED = """
 import pathlib, sys
 from genesis.strategies import ema_cross
