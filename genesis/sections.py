@@ -70,7 +70,8 @@ class MarketSettings(Section):
         str,
         _written(
             r"simulated|(replay|ohlcv|trades):[^,]+(,[^,]+)*",
-            "simulated or replay:FILE[,FILE] (a backtest takes ohlcv:, trades: as well)",
+            "simulated or replay:FILE[,FILE] (a backtest takes ohlcv:, trades: as well), "
+            "with a path behind the colon",
         ),
     ]
     symbols: Annotated[tuple[Symbol, ...], Field(min_length=1), BeforeValidator(_comma_list)]

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from genesis.storage.folder import DataFolder
     from genesis.storage.journal import MemoryLog
 
+INTERRUPTED = 130
+"""What a shell makes of an interrupt."""
+INTERRUPTED_TEXT = "interrupted; the figures are of a part of the run"
+
 PATIENCE_S = 10.0
 """Live, a strategy that is silent for 3 s is fenced; a first call may load or compile something."""
 
@@ -69,6 +73,9 @@ def backtest(
         )
         result = _traded(settings, opened, end_ns, patience, folder)
         _tell(result, opened, folder, as_json)
+    if result.error == INTERRUPTED_TEXT:
+        print(f"genesis: {result.error}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED)
     if result.error:
         raise RuntimeFault(result.error)
     if result.halted:
@@ -88,10 +95,15 @@ def _folder(out: Path | None, settings: Settings) -> Iterator[DataFolder | None]
             logging.disable(logging.NOTSET)
         return
     from genesis import log
+    from genesis.errors import StorageError
     from genesis.storage.export import require_no_journal
     from genesis.storage.folder import DataFolder
 
-    with DataFolder.open(out) as folder:
+    try:
+        held = DataFolder.open(out)
+    except StorageError as error:
+        raise type(error)(str(error).replace("--data-dir", "--out")) from None
+    with held as folder:
         require_no_journal(folder)
         log.configure(folder.path, settings, terminal=False)
         yield folder
@@ -133,9 +145,7 @@ def _traded(
 @contextmanager
 def _interruptible(run: Backtest) -> Iterator[None]:
     """Ctrl-C ends the run between two events, and what there is by then is told."""
-    before = signal.signal(
-        signal.SIGINT, lambda *_: run.abandon("interrupted; the figures are of a part of the run")
-    )
+    before = signal.signal(signal.SIGINT, lambda *_: run.abandon(INTERRUPTED_TEXT))
     try:
         yield
     finally:

@@ -18,7 +18,7 @@ from genesis.exchange.checks import moment
 from genesis.exchange.ohlcv import read_bars
 from genesis.exchange.recording import Recording, read_exchange_info
 from genesis.exchange.scales import inferred, require_countable, require_on_scale
-from genesis.exchange.source import OHLCV, REPLAY, SIMULATED, TRADES, Market
+from genesis.exchange.source import OHLCV, REPLAY, SIMULATED, TRADES, Market, require_path
 from genesis.exchange.sources import files_by_symbol, table_files
 from genesis.exchange.tables import Floats
 from genesis.exchange.tape_cache import History, TapeCache
@@ -54,6 +54,7 @@ def open_history(
     for prefix, read in ((REPLAY, _recording), (OHLCV, _bars), (TRADES, _trades)):
         if market.startswith(prefix):
             spec = market.removeprefix(prefix)
+            require_path(prefix, spec)
             history = read(spec, symbols, cache, exchange_info)
             title = f"{prefix.rstrip(':')} {_names(spec)}"
             return _windowed(title, history, from_ns, to_ns)

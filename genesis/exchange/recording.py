@@ -233,7 +233,13 @@ def read_exchange_info(path: Path) -> dict[str, Instrument]:
         if line.startswith(b"{"):
             instruments |= parse_exchange_info(line, where)
         elif line and not line.isspace():
-            item = _captured(line, where)
+            try:
+                item = _captured(line, where)
+            except BadFrame:
+                raise InputError(
+                    f"{path}: line {number} is neither the JSON of an exchangeInfo answer nor a "
+                    "line of a capture; give a file with the venue's answer"
+                ) from None
             if isinstance(item, _RestAnswer):
                 instruments |= parse_exchange_info(item.body, where)
     if not instruments:

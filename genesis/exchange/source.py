@@ -68,6 +68,7 @@ def open_market(
         raise ConfigError(f"market {market!r} is for genesis backtest; a run replays recordings")
     if not market.startswith(REPLAY):
         raise ConfigError(f"market {market!r} is neither {SIMULATED!r} nor {REPLAY}PATH[,PATH]")
+    require_path(REPLAY, market.removeprefix(REPLAY))
     paths = [Path(path) for path in market.removeprefix(REPLAY).split(",") if path]
     wanted = None if all_symbols else symbols
     recording = Recording(paths, wanted)
@@ -83,6 +84,12 @@ def open_market(
         start_ns=first.received_ns,
         recorded=True,
     )
+
+
+def require_path(prefix: str, spec: str) -> None:
+    """Raises ConfigError where nothing stands behind a market's colon."""
+    if not spec.strip(", "):
+        raise ConfigError(f"market {prefix!r} names no file; write {prefix}PATH[,PATH]")
 
 
 def repeated(recording: Recording, times: int) -> Iterator[RawFrame]:

@@ -162,6 +162,14 @@ def test_an_exchange_info_may_be_one_longer_line_than_any_frame(
         Recording([write(trades(2))], exchange_info=info)
 
 
+def test_a_file_that_is_no_exchange_info_is_not_called_a_recording(
+    write: Callable[..., Path],
+) -> None:
+    info = write(b"hello\n", "g.txt")
+    with pytest.raises(InputError, match=r"g\.txt: line 1 is neither the JSON of an exchangeInfo"):
+        Recording([write(trades(2))], exchange_info=info)
+
+
 def test_an_absent_symbol_names_what_there_is(write: Callable[..., Path]) -> None:
     with pytest.raises(InputError, match="DOGEUSDT is not in the recording; it has BTCUSDT"):
         Recording([write(trades(2))], ["DOGEUSDT"])

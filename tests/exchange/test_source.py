@@ -13,7 +13,9 @@ from genesis.domain.book import Book
 from genesis.domain.folded import RESTARTED
 from genesis.errors import ConfigError
 from genesis.exchange.binance.decode import Decoder
+from genesis.exchange.history import open_history
 from genesis.exchange.source import RECONNECT_NS, Market, open_market
+from genesis.exchange.tape_cache import NoCache
 
 BEGINNING_NS = 1_700_000_000_000_000_000
 BODIES: list[dict[str, Any]] = [
@@ -42,6 +44,14 @@ def test_a_repeated_recording_is_one_stream_with_a_restart_before_each_repetitio
     again = 300 + RECONNECT_NS
     assert times == [0, 100, 200, 300, again, again, again + 100]
     assert [frame.received_ns for frame in frames] == sorted(frame.received_ns for frame in frames)
+
+
+def test_a_market_that_names_no_file_says_so() -> None:
+    with pytest.raises(ConfigError, match=r"'replay:' names no file; write replay:PATH"):
+        open_market("replay:", ("BTCUSDT",), 7, all_symbols=True)
+    for kind in ("replay:", "ohlcv:", "trades:,"):
+        with pytest.raises(ConfigError, match="names no file"):
+            open_history(kind, None, cache=NoCache())
 
 
 def test_a_book_is_whole_again_after_each_restart(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from daemon_process import genesis
+from daemon_process import ROOT, genesis
 
 from genesis.__main__ import main
 
@@ -64,7 +67,7 @@ COMMANDS: list[tuple[str, int, str]] = [
     ("--market ohlcv:BTC_USDT-5m.csv --patience 0", 2, "--patience 0 cannot be used"),
     ("--market ohlcv:BTC_USDT-5m.csv --for nan", 2, "--for nan cannot be used"),
     ("--market ohlcv:XRP_BTC-5m.csv", 2, "XRPBTC is quoted in BTC and the account is in USDT"),
-    ("--market ohlcv:", 2, "it should be simulated or replay:FILE[,FILE] (a backtest takes ohlcv:"),
+    ("--market ohlcv:", 2, "ohlcv:, trades: as well), with a path behind the colon"),
     ("--market simulated", 2, "a simulated market never ends; say how long with --for SECONDS"),
 ]
 
@@ -146,9 +149,42 @@ def test_a_journal_is_never_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "journal.db").read_bytes() == before
 
 
+def test_a_folder_that_cannot_be_is_told_by_its_option(tmp_path: Path) -> None:
+    told = genesis(*simulated(tmp_path, "--out", Path("/dev/null")))
+    assert told.code == 4
+    assert told.err.endswith("(a file is in its place); choose another --out\n")
+
+
 def test_latency_is_what_was_asked_for(tmp_path: Path) -> None:
     near, far = (
         json.loads(genesis(*simulated(tmp_path, "--json", "--latency", ms), settings=BUSY).out)
         for ms in ("1", "900")
     )
     assert near["summary"]["journal_hash"] != far["summary"]["journal_hash"]
+
+
+def test_an_interrupted_backtest_tells_its_part_and_ends_as_interrupted(tmp_path: Path) -> None:
+    """Interrupted at its first decision."""
+    program = INTERRUPTED_AT_WORK
+    command = [sys.executable, "-P", "-c", program, *map(str, simulated(tmp_path))]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert said.returncode == 130, said.stderr
+    assert said.stderr.endswith("genesis: interrupted; the figures are of a part of the run\n")
+    assert "fills" in said.stdout
+
+
+INTERRUPTED_AT_WORK = """
+import signal
+from genesis import kernel_cache
+kernel_cache.use()
+from genesis.strategies.ema_cross import EmaCross
+once = EmaCross.on_book
+def on_book(self, *given):
+    EmaCross.on_book = once
+    signal.raise_signal(signal.SIGINT)
+    return once(self, *given)
+EmaCross.on_book = on_book
+from genesis.__main__ import main
+main()
+"""
