@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from genesis.backtest.sweeps.sweep import Plan, Worker
     from genesis.backtest.sweeps.trials import ResultsFile, Trial
     from genesis.commands.scenario import Scenario
+    from genesis.config import Settings
 
 INTERRUPTED = 130
 """What a shell makes of an interrupt."""
@@ -77,6 +78,7 @@ def sweep(
     wanted = grid.combinations(axes) if draws is None else grid.draws(axes, draws, seed or 0)
     traded, files = (symbols, strategy, latency, seed), (config, exchange_info, cache)
     scenario = Scenario.of(market, traded, (from_, to, for_s), files)
+    _refuse_idle_strategies(axes, scenario.settings())
     opened, end_ns = scenario.open()
     plan = plan_trials(scenario, axes, wanted, opened, end_ns)
     kept = ResultsFile(results)
@@ -97,6 +99,23 @@ def _refuse_bad_options(out_of_sample: float, walk_forward: int, workers: int | 
         raise ConfigError(f"--walk-forward {walk_forward} cannot be used; from 0 to 100")
     if workers is not None and not 1 <= workers <= 1024:
         raise ConfigError(f"--workers {workers} cannot be used; from 1 to 1024")
+
+
+def _refuse_idle_strategies(axes: Collection[str], settings: Settings) -> None:
+    """What nobody reads would make equal trials, and a ranking of nothing."""
+    from genesis.errors import ConfigError
+
+    if "strategies.enabled" in axes:
+        return
+    known = type(settings.strategies).model_fields.keys() - {"enabled"}
+    idle = known - set(settings.strategies.enabled)
+    for name in axes:
+        section, _, rest = name.partition(".")
+        strategy = rest.partition(".")[0]
+        if section == "strategies" and strategy in idle:
+            raise ConfigError(
+                f"--set {name} belongs to a strategy that does not run; add --strategy {strategy}"
+            )
 
 
 def _run_missing(scenario: Scenario, plan: Plan, kept: ResultsFile, workers: int | None) -> None:

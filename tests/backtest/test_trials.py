@@ -170,6 +170,10 @@ def test_a_sweep_ranks_resumes_and_tells_luck(tmp_path: Path) -> None:
     [
         (("--set", "strategies.ema_cros.fast=5"), "did you mean strategies.ema_cross.fast"),
         (("--set", "strategies.ema_cross=5"), "is a section"),
+        (
+            ("--set", "strategies.spread_capture.half_spread_bps=10,12"),
+            "belongs to a strategy that does not run; add --strategy spread_capture",
+        ),
         (("--set", f"{FAST}=600"), "must be smaller than slow"),
         (("--set", f"{FAST}=5:9"), "--random N"),
         (("--set", f"{FAST}=5", "--out-of-sample", "1"), "from 0 to 0.9"),
