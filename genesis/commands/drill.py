@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 VIOLATED, INTERRUPTED = 4, 130
 SEEDS_MAX = 100_000
 """In one command, as all of them are handed out at its start; --first goes on from there."""
+SEEDS = 20
 STEPS_MAX = 400
 """Steps shown of one seed; the newest, as it breaks at the end."""
 
 
 def drill(
     seeds: Annotated[
-        int, typer.Option(min=1, max=SEEDS_MAX, help="How many sessions, from --first on.")
-    ] = 20,
+        int | None,
+        typer.Option(
+            min=1,
+            max=SEEDS_MAX,
+            help=f"How many sessions, from --first on; default: {SEEDS}.",
+            show_default=False,
+        ),
+    ] = None,
     first: Annotated[int, typer.Option("--first", min=0, help="The first seed.")] = 0,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, help="Show this one seed step by step.")
@@ -47,12 +54,14 @@ def drill(
 
     if not 0 < minutes <= 1440:
         raise ConfigError(f"--minutes {minutes:g} cannot be used; give more than 0, at most 1440")
+    if seed is not None and seeds is not None:
+        raise ConfigError("--seed shows one session and --seeds runs many; give one of them")
     kinds = kinds_of(faults)
     with interrupts_told_apart():
         if seed is not None:
             _show(seed, minutes, kinds, faults)
             return
-        tasks = [(number, minutes, kinds) for number in range(first, first + seeds)]
+        tasks = [(number, minutes, kinds) for number in range(first, first + (seeds or SEEDS))]
         _Count(minutes, faults).run(tasks, workers)
 
 

@@ -39,6 +39,7 @@ USAGE: list[tuple[str, str]] = [
     ("run --config binary.toml", "binary.toml: is not a UTF-8 text file"),
     ("drill --minutes 0", "--minutes 0 cannot be used; give more than 0, at most 1440"),
     ("drill --faults crsh-after", "--faults 'crsh-after' is unknown; did you mean crash-after?"),
+    ("drill --seed 3 --seeds 2", "--seed shows one session and --seeds runs many; give one of"),
     ("drill --seeds 0", "invalid value for '--seeds': "),
     ("drill --seeds 99999999999", "invalid value for '--seeds': "),
     ("backtest --market simulated --from \x1b[31mx", "genesis: --from [31mx is no date or time"),
