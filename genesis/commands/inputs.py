@@ -146,6 +146,8 @@ def open_inputs(
         to_ns=to_ns,
         exchange_info=exchange_info,
     )
+    for note in opened.notes:
+        typer.echo(f"genesis: {note}", err=True)
     ends = [to_ns] if generated and to_ns is not None else []
     if for_s is not None:
         ends.append(opened.start_ns + int(for_s * 1e9))

@@ -98,7 +98,13 @@ def decoded(recording: Recording) -> History:
         for symbol, rows in decoder.decode(batch).items():
             parts[symbol].append(rows)
     tape = {symbol: np.concatenate([np.zeros(0, ROW), *got]) for symbol, got in parts.items()}
-    return History(instruments, tape, silent_frames=decoder.frames - _frames(tape))
+    notes = tuple(
+        f"{symbol}: {counts.ignored_trades} trades are left out: of trade and aggTrade the stream "
+        "seen first counts"
+        for symbol, counts in decoder.counts.items()
+        if counts.ignored_trades
+    )
+    return History(instruments, tape, silent_frames=decoder.frames - _frames(tape), notes=notes)
 
 
 def _frames(tape: Mapping[str, Rows]) -> int:
@@ -189,6 +195,7 @@ def _windowed(title: str, history: History, from_ns: int | None, to_ns: int | No
         tape=tape,
         interval_ns=history.interval_ns,
         silent_frames=history.silent_frames if whole else 0,
+        notes=history.notes,
     )
 
 

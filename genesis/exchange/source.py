@@ -30,7 +30,7 @@ class Market(msgspec.Struct, frozen=True):
     ``tape``: a history that is decoded already, instead of frames: per symbol its rows (dtype
     ``ROW``, every diff, snapshot and ticker whole) with ``time_ns`` never decreasing.
     ``interval_ns``: the length of the bars it was made of, or 0. ``silent_frames``: frames of the
-    recording a tape was made of that gave it no row.
+    recording a tape was made of that gave it no row. ``notes`` tell what of it does not count.
     """
 
     title: str
@@ -41,6 +41,7 @@ class Market(msgspec.Struct, frozen=True):
     tape: Mapping[str, Rows] | None = None
     interval_ns: int = 0
     silent_frames: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def open_market(

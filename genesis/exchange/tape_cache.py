@@ -46,13 +46,14 @@ class History(msgspec.Struct, frozen=True):
     """A decoded market: per symbol its instrument and rows (dtype ``ROW``) in receive order.
 
     ``interval_ns`` is the length of its bars, 0 where there are none. ``silent_frames`` counts
-    frames of a recording that hold no row.
+    frames of a recording that hold no row. ``notes`` tell a person what of it does not count.
     """
 
     instruments: Mapping[str, Instrument]
     rows: Mapping[str, Rows]
     interval_ns: int = 0
     silent_frames: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -66,6 +67,7 @@ class _Meta(msgspec.Struct, frozen=True):
     files: dict[str, _File]
     interval_ns: int
     silent_frames: int
+    notes: tuple[str, ...]
 
 
 class TapeCache:
@@ -150,7 +152,8 @@ def _store(entry: Path, history: History) -> None:
                 os.fsync(file.fileno())
             files[symbol] = _File(name, len(rows), _checksum(rows))
         instruments = dict(history.instruments)
-        meta = _Meta(instruments, files, history.interval_ns, history.silent_frames)
+        about = (history.interval_ns, history.silent_frames, history.notes)
+        meta = _Meta(instruments, files, *about)
         (making / _META).write_bytes(msgspec.json.encode(meta))
         shutil.rmtree(entry, ignore_errors=True)
         making.rename(entry)
@@ -172,7 +175,7 @@ def _load(entry: Path, *, check: bool) -> History | None:
             return None
         if check and _checksum(rows) != file.checksum:
             return None
-    return History(meta.instruments, tape, meta.interval_ns, meta.silent_frames)
+    return History(meta.instruments, tape, meta.interval_ns, meta.silent_frames, meta.notes)
 
 
 def _map(path: Path) -> Rows:

@@ -80,6 +80,17 @@ def test_a_recording_that_is_missing_is_told_with_the_cache_as_without(tmp_path:
             open_history(f"replay:{path},{absent}", None, cache=cache)
 
 
+def test_trades_that_are_left_out_are_noted_whenever_the_recording_is_opened(
+    tmp_path: Path,
+) -> None:
+    aggregate = trade("100.50", "0.5") | {"e": "aggTrade", "a": 42}
+    path = recording(tmp_path, *BODIES, aggregate, aggregate)
+    for cache in (TapeCache(tmp_path / "cache"), TapeCache(tmp_path / "cache"), NoCache()):
+        (note,) = open_history(f"replay:{path}", None, cache=cache).notes
+        assert note.startswith("BTCUSDT: 2 trades are left out")
+    assert opened(f"replay:{recording(tmp_path)}").notes == ()
+
+
 def test_a_recording_given_twice_is_refused_with_the_cache_too(tmp_path: Path) -> None:
     path = recording(tmp_path)
     for cache in (TapeCache(tmp_path / "cache"), NoCache()):
