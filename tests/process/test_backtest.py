@@ -164,7 +164,7 @@ def test_latency_is_what_was_asked_for(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_backtest_tells_its_part_and_ends_as_interrupted(tmp_path: Path) -> None:
-    """Interrupted at its first decision."""
+    """Interrupted at its first trade."""
     program = INTERRUPTED_AT_WORK
     command = [sys.executable, "-P", "-c", program, *map(str, simulated(tmp_path))]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
@@ -179,12 +179,12 @@ import signal
 from genesis import kernel_cache
 kernel_cache.use()
 from genesis.strategies.ema_cross import EmaCross
-once = EmaCross.on_book
-def on_book(self, *given):
-    EmaCross.on_book = once
+once = EmaCross.on_trade
+def on_trade(self, *given):
+    EmaCross.on_trade = once
     signal.raise_signal(signal.SIGINT)
     return once(self, *given)
-EmaCross.on_book = on_book
+EmaCross.on_trade = on_trade
 from genesis.__main__ import main
 main()
 """
