@@ -318,6 +318,15 @@ def db_upgrade(data_dir: DataDir = None, config: Config = None) -> None:
     typer.echo(f"{folder}: the tables are those of this version ({upgrade(folder)})")
 
 
+@db_app.command("rebuild")
+def db_rebuild(data_dir: DataDir = None, config: Config = None) -> None:
+    """Make the derived tables (orders, positions and so on) anew from the journal."""
+    from genesis.storage.rebuild import rebuild
+
+    folder = _data_dir(data_dir, config)
+    typer.echo(f"{folder}: the tables follow from {rebuild(folder):,} entries of the journal")
+
+
 def _data_dir(given: Path | None, config: Path | None) -> Path:
     from genesis.config import Settings
 
