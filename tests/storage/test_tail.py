@@ -73,7 +73,7 @@ def test_a_file_that_holds_no_journal_is_told_alike_by_everyone(
     if statement:
         with contextlib.closing(sqlite3.connect(file)) as connection:
             connection.execute(statement)
-    with pytest.raises(StorageError, match="journal.db: there is no journal in it$"):
+    with pytest.raises(StorageError, match=r"journal\.db: there is no journal in it$"):
         read(tmp_path)
 
 
