@@ -154,6 +154,7 @@ class Session:
         """Set the actors going; ``wait`` hears the rest."""
         # At the default of 5 ms one busy thread would add as much to every hop between actors.
         sys.setswitchinterval(1e-4)
+        self.runtime.hold_time()
         self.house.start()
         for notice in self._notices:
             self.runtime.address(PUBLISHER).tell(Noted(notice))
@@ -198,6 +199,7 @@ class Session:
                 self.runtime.clock.jump_to(self._market.start_ns)
                 for name in (EXCHANGE, SUPERVISOR):
                     self.runtime.address(name).tell(StartMarket())
+                self.runtime.release_time()
             case MarketEnded():
                 self._over("the market is over")
             case GaveUp(reason) if self._settings.market.speed == 0 and not self._options.attended:
@@ -239,6 +241,7 @@ class Session:
             address = self.runtime.address(book_name(symbol))
             self._asked_best[symbol] = address.ask_later(AskBest())
         self.send(Shutdown(reason))
+        self.runtime.release_time()
 
     def _bests(self) -> dict[str, Best]:
         """What the books have answered."""

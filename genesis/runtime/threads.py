@@ -40,6 +40,7 @@ class ThreadsRuntime(BaseRuntime):
             observer=observer,
         )
         self._timers = Timers(clock, self._activity, self._puts_off)
+        self._time_held = False
         self._revoked = threading.Condition()
         self._crews: list[Crew] = []
         self._crew_of: dict[str, Crew] = {}
@@ -49,6 +50,18 @@ class ThreadsRuntime(BaseRuntime):
         crew = Crew(name)
         self._crews.append(crew)
         self._crew_of |= dict.fromkeys(members, crew)
+
+    def hold_time(self) -> None:
+        """Where only idleness moves time, it stands still until ``release_time``: or the timers of
+        whoever is up already would carry it past what has not begun yet."""
+        self._time_held = True
+        self._activity.begin()
+
+    def release_time(self) -> None:
+        """Time goes on, if it was held."""
+        if self._time_held:
+            self._time_held = False
+            self._activity.end()
 
     def wall_ns(self) -> int:
         """Real time that never goes back, for supervision; not a time of day."""
@@ -70,6 +83,7 @@ class ThreadsRuntime(BaseRuntime):
     def stop(self) -> None:
         """Stop timers and unwind every loop that is left. No actor runs afterwards."""
         self._timers.stop()
+        self.release_time()
         for address in self._addresses.values():
             address.vacate(address.living)
         with self._revoked:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from checks import check_recovered
-from house import MONEY, House, until
+from house import MONEY, PATIENT, House, until
 
 from genesis.actors.order_book import EXCHANGE
 from genesis.messages.journal import (
@@ -195,19 +195,24 @@ def test_the_exchanges_death_ends_the_run_as_a_fault(tmp_path: Path) -> None:
 
 
 def test_trading_time_does_not_begin_before_everything_is_up(tmp_path: Path) -> None:
-    """A warp clock that jumped while actors start would play the first minutes all at once."""
-    house = House(tmp_path, 3.0)
+    """A warp clock that jumped while actors start would play the first minutes all at once; one
+    that jumped while the session has not heard of it yet would leave all data behind."""
+    house = House(tmp_path, 3.0, **PATIENT)
     hear = house.session._hear
     at_start: list[int] = []
+    supervisor = house.runtime.address(SUPERVISOR).mailbox
 
     def watch(message: Any) -> None:
         if type(message).__name__ == "Started":
+            handled = supervisor.metrics().handled
+            until(lambda: supervisor.metrics().handled > handled + 50, "some heartbeats")
             at_start.append(house.runtime.clock.now_ns())
         hear(message)
 
     house.session._hear = watch  # type: ignore[method-assign]
-    house.run()
+    ended = house.run()
     assert at_start[0] <= house.start_ns
+    assert ended.events(OrderSent)
 
 
 def test_looks_missed_in_a_pause_of_the_process_are_not_made_up_for(
