@@ -10,11 +10,10 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from genesis.errors import INTERRUPTED, GenesisError
+
 if TYPE_CHECKING:
     import typer
-
-INTERRUPTED = 130
-"""What a shell makes of an interrupt."""
 
 
 def main() -> None:
@@ -26,7 +25,6 @@ def main() -> None:
     import typer
 
     from genesis import kernel_cache
-    from genesis.errors import GenesisError
 
     kernel_cache.use()
     from genesis.cli import app

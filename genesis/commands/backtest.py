@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from genesis.commands import inputs
+from genesis.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from genesis.backtest.reports.metrics import Measured
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from genesis.storage.folder import DataFolder
     from genesis.storage.journal import MemoryLog
 
-INTERRUPTED = 130
-"""What a shell makes of an interrupt."""
 INTERRUPTED_TEXT = "interrupted; the figures are of a part of the run"
 
 PATIENCE_S = 10.0

@@ -14,12 +14,12 @@ from genesis.commands.interrupts import interrupts_told_apart
 from genesis.commands.pool import spread
 from genesis.commands.progress import progress
 from genesis.counted import counted
-from genesis.errors import ConfigError
+from genesis.errors import INTERRUPTED, ConfigError
 
 if TYPE_CHECKING:
     from genesis.backtest.drills.drill import Verdict
 
-VIOLATED, INTERRUPTED = 4, 130
+VIOLATED = 4
 SEEDS_MAX = 100_000
 """In one command, as all of them are handed out at its start; --first goes on from there."""
 SEEDS = 20

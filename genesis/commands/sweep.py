@@ -12,6 +12,7 @@ import typer
 from genesis.commands import inputs
 from genesis.commands.pool import spread
 from genesis.counted import counted
+from genesis.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from genesis.backtest.sweeps.grid import Parameters
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from genesis.backtest.sweeps.trials import ResultsFile, Trial
     from genesis.commands.scenario import Scenario
     from genesis.config import Settings
-
-INTERRUPTED = 130
-"""What a shell makes of an interrupt."""
 
 PATIENCE_S = 10.0
 """As for a single backtest."""
