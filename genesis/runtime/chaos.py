@@ -14,6 +14,8 @@ from genesis.runtime.actor import Actor, Context, InjectedCrash, handles
 from genesis.runtime.address import Address
 from genesis.runtime.base import starter
 from genesis.runtime.clock import ENDLESS_NS
+from genesis.runtime.mailbox import Mailbox
+from genesis.runtime.solo import SoloMailbox
 from genesis.runtime.virtual import VirtualRuntime
 
 CHAOS: Final = "chaos"
@@ -122,9 +124,9 @@ class ChaosRuntime(VirtualRuntime):
             self._deliver(name)
             return
         fault = self._strike(waiting)
-        _, actor, guard, address = self._actors[name]
+        _, actor, guard, mailbox = self._actors[name]
         if fault.kind is ActorKind.OVERFLOW:
-            self._fill_up(address, fault.for_ns)
+            self._fill_up(mailbox, fault.for_ns)
         elif fault.kind in (ActorKind.HANG, ActorKind.ZOMBIE):
             self._hang_at_message(actor, guard, fault)
         else:
@@ -152,9 +154,9 @@ class ChaosRuntime(VirtualRuntime):
         same = here is not None and here.epoch == address.living
         return lives and same and self.clock.now_ns() < self._until_ns
 
-    def _fill_up(self, address: Address, for_ns: int) -> None:
+    def _fill_up(self, mailbox: Mailbox | SoloMailbox, for_ns: int) -> None:
         """No room but for what waits already."""
-        mailbox, capacity = address.mailbox, self._capacity
+        capacity = self._capacity
         mailbox.capacity = 0
 
         def make_room() -> None:

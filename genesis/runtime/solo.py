@@ -37,25 +37,28 @@ class SoloMailbox:
         self._conflating: dict[tuple[type, str], list[Any]] = {}
         self._epoch = 0
         self._overflowing = False
-        self._handled = self._conflated = self._dropped = 0
+        self._taken = self._conflated = self._dropped = 0
 
     def put(self, message: Message, epoch: int = 0, origin: object = None) -> None:
         """Queue a message under its type's lane and policy; see ``Mailbox.put``."""
         kind = type(message)
         if kind.lane is CONTROL:
             self._control.append((message, None, epoch))
-            self._on_put()
+        elif kind.conflation_key is NEVER and len(self._data) < self.capacity:
+            self._data.append((message, None, epoch))
+        else:
+            self._put_by_policy(message, epoch)
             return
-        key = None
-        if kind.conflation_key is not NEVER and not epoch:
-            name = message.conflation_key
-            if name is not None:
-                key = (kind, name)
-                waiting = self._conflating.get(key)
-                if waiting is not None:
-                    waiting[0] = message
-                    self._conflated += 1
-                    return
+        self._on_put()
+
+    def _put_by_policy(self, message: Message, epoch: int) -> None:
+        kind = type(message)
+        name = None if epoch else message.conflation_key
+        key = None if name is None else (kind, name)
+        if key is not None and key in self._conflating:
+            self._conflating[key][0] = message
+            self._conflated += 1
+            return
         replaced = overflowed = False
         if len(self._data) >= self.capacity:
             if kind.overflow is Overflow.RESYNC:
@@ -90,31 +93,24 @@ class SoloMailbox:
         """The next message, or None when there is none or ``epoch`` is not the living one."""
         if epoch != self._epoch:
             return None
-        if self.handling is not None:
-            self.done(epoch)
-        control, data = self._control, self._data
-        while control or data:
-            if control:
-                message, key, meant = control.popleft()
-            else:
-                message, key, meant = data.popleft()
-                if key is not None:
-                    del self._conflating[key]
-                if self._overflowing and len(data) <= self.capacity // 2:
-                    self._overflowing = False
+        while waiting := self._control or self._data:
+            message, key, meant = waiting.popleft()
+            if key is not None:
+                del self._conflating[key]
+            if self._overflowing and len(self._data) <= self.capacity // 2:
+                self._overflowing = False
             if not meant or meant == epoch:
+                self._taken += 1
                 self.handling = message
                 return message  # type: ignore[no-any-return]
+        self.handling = None
         return None
 
     def done(self, epoch: int) -> Message | None:
         """What ``epoch`` was at is finished, one way or the other; returns the message."""
         if epoch != self._epoch:
             return None
-        message = self.handling
-        if message is not None:
-            self.handling = None
-            self._handled += 1
+        message, self.handling = self.handling, None
         return message
 
     def hand_to(self, epoch: int) -> Message | None:
@@ -133,7 +129,7 @@ class SoloMailbox:
         return MailboxMetrics(
             depth=self.depth,
             age_ns=0,
-            handled=self._handled,
+            handled=self._taken - (self.handling is not None),
             conflated=self._conflated,
             dropped=self._dropped,
             handle_ns=0,

@@ -20,6 +20,7 @@ from genesis.runtime.actor import Actor
 from genesis.runtime.address import Address, SoloAddress
 from genesis.runtime.base import BaseRuntime
 from genesis.runtime.clock import ENDLESS_NS, WarpClock
+from genesis.runtime.mailbox import Mailbox
 from genesis.runtime.solo import SoloMailbox
 from genesis.runtime.turns import Guard, NoTurn, Unwound, forget
 
@@ -46,7 +47,7 @@ class Inhabitant(NamedTuple):
     epoch: int
     actor: Actor
     guard: Guard
-    address: Address
+    mailbox: Mailbox | SoloMailbox
 
 
 class VirtualRuntime(BaseRuntime):
@@ -181,7 +182,9 @@ class VirtualRuntime(BaseRuntime):
     def _start(self, address: Address, actor: Actor) -> None:
         if address.name in self._actors:
             forget(self._actors[address.name].actor)  # one that hangs has not left by itself
-        self._actors[address.name] = Inhabitant(actor.epoch, actor, Guard(actor), address)
+        self._actors[address.name] = Inhabitant(
+            actor.epoch, actor, Guard(actor), address.mailbox
+        )
         # What waited while nobody lived here has its turns behind the start.
         self._ready.extend([address.name] * address.mailbox.depth)
         with suppress(Unwound):
@@ -195,10 +198,9 @@ class VirtualRuntime(BaseRuntime):
         here = self._actors.get(name)
         if here is None:
             return
-        epoch, actor, guard, address = here
-        if epoch != address.living or (self._hung and (name, epoch) in self._hung):
+        epoch, actor, guard, mailbox = here
+        if self._hung and (name, epoch) in self._hung:
             return
-        mailbox = address.mailbox
         message = mailbox.take_now(epoch)
         if message is None:
             return
@@ -209,4 +211,4 @@ class VirtualRuntime(BaseRuntime):
             if guard.__exit__(*sys.exc_info()):
                 return
             raise
-        mailbox.done(epoch)
+        mailbox.handling = None
