@@ -12,7 +12,7 @@ from genesis.actors.journaling import GatheringActor
 from genesis.actors.order_book import EXCHANGE
 from genesis.actors.reminders import CheckOrder, CheckProof, CheckReconciliation, LookAtResting
 from genesis.domain.doubts import Doubts
-from genesis.domain.ledger import MOVES_MONEY, Ledger
+from genesis.domain.ledger import MOVES_MONEY, Balances
 from genesis.domain.order import Order
 from genesis.domain.orders import Heard, Orders
 from genesis.domain.reconciliation import Answer, Reconciliation
@@ -73,7 +73,7 @@ class Executor(GatheringActor):
     def begin(self) -> None:
         super().begin()
         self._orders = Orders()
-        self._ledger = Ledger()  # what the venue's balances are compared with
+        self._balances = Balances()  # what the venue's are compared with
         self._waiting: list[Message] = []  # until the journal's snapshot is here
         self._mints: dict[str, int] = {}  # of orders that this incarnation has not sent yet
         self._doubts = Doubts(self._give_up_ns)
@@ -88,7 +88,8 @@ class Executor(GatheringActor):
 
     def restore(self, snapshot: JournalSnapshot) -> None:
         state = Replica.decode(snapshot.state)
-        self._orders, self._ledger = Orders(state.orders), state.ledger
+        self._orders = Orders(state.orders)
+        self._balances = Balances(state.ledger.quote, state.ledger.balances)
         for order in self._orders.open:
             self._watch(order)
             if self.epoch == 1:  # of a run that died: no strategy minds it any more
@@ -98,7 +99,7 @@ class Executor(GatheringActor):
             self._dispatch(message)
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
-        self._ledger.follow(entries)
+        self._balances.follow(entries)
 
     def _restoring(self, message: Message) -> bool:
         """Keep a message for later while the former incarnation's orders are not known."""
@@ -133,11 +134,8 @@ class Executor(GatheringActor):
         if self._mints.pop(name) != self.living(RISK):
             self.record(*self._orders.deny(name, "the risk actor that approved it is gone"))
             return
-
-        def write() -> None:
-            self.tell(EXCHANGE, order.submission(self.now_ns()))
-
-        shut = self._gate.send(order.side is Side.SELL, write)
+        placed = order.submission(self.now_ns())
+        shut = self._gate.send(order.side is Side.SELL, lambda: self.tell(EXCHANGE, placed))
         if shut is not None:
             self.record(*self._orders.deny(name, f"the gate is {shut.state}: {shut.reason}"))
             return
@@ -303,7 +301,7 @@ class Executor(GatheringActor):
         self._reconciliation, self._patience_ns = None, RECONCILE_TIMEOUT_NS
         # Balances can be compared only when every fill heard of has become part of the fold.
         self.hand_over()
-        balances = None if len(self.outbox) else self._ledger.balances
+        balances = None if len(self.outbox) else self._balances.amounts
         events, differences = current.settle(self._orders, balances)
         self.record(*events)
         for name in current.denied:

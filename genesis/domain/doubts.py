@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from genesis.domain.order import Order
-from genesis.messages.orders import OrderStatus, OrderType, TimeInForce
-
-RESTING = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+from genesis.domain.order import RESTING, Order
+from genesis.messages.orders import OrderType, TimeInForce
 
 
 def can_rest(order: Order) -> bool:

@@ -63,6 +63,25 @@ class Valuation(msgspec.Struct, frozen=True):
     equity: Decimal
 
 
+class Balances(msgspec.Struct):
+    """What the venue should show of an account counted in ``quote``: ``amounts`` per asset, free
+    and locked together."""
+
+    quote: str = ""
+    amounts: dict[str, Decimal] = {}
+
+    @exact
+    def follow(self, entries: Iterable[Entry]) -> None:
+        """Fold what of the journal moves money; the journal tells each fill once."""
+        for entry in entries:
+            event = entry.event
+            if type(event) is OrderFilled:
+                _pay(self.amounts, event, base_of(event.symbol, self.quote), self.quote)
+            elif type(event) is AccountOpened:
+                self.quote = event.asset
+                _credit(self.amounts, event.asset, event.amount)
+
+
 class Ledger(msgspec.Struct):
     """``cash`` is before fees; ``balances`` are what the venue should show, per asset.
 
@@ -84,15 +103,6 @@ class Ledger(msgspec.Struct):
     positions: dict[str, Position] = {}
     by_strategy: dict[str, dict[str, Decimal]] = {}
 
-    def follow(self, entries: Iterable[Entry]) -> None:
-        """Fold what of the journal moves money; the journal tells each fill once."""
-        for entry in entries:
-            event = entry.event
-            if type(event) is OrderFilled:
-                self.apply(event)
-            elif type(event) is AccountOpened:
-                self.open_account(event.asset, event.amount)
-
     @exact
     def open_account(self, asset: str, amount: Decimal) -> None:
         """Fund the account. Raises ValueError on a second quote asset or a negative amount."""
@@ -103,33 +113,27 @@ class Ledger(msgspec.Struct):
         self.quote = asset
         self.start += amount
         self.cash += amount
-        self._credit(asset, amount)
+        _credit(self.balances, asset, amount)
 
     def base_of(self, symbol: str) -> str:
         """The base asset. Raises ValueError when the symbol is not quoted in the ledger's asset."""
-        if not self.quote or not symbol.endswith(self.quote) or symbol == self.quote:
-            raise ValueError(f"the ledger counts in {self.quote or 'nothing yet'}, not {symbol}")
-        return symbol[: -len(self.quote)]
+        return base_of(symbol, self.quote)
 
     @exact
     def apply(self, fill: OrderFilled) -> None:
         """Fold one fill. Raises ValueError for a symbol not quoted in the ledger's asset."""
-        symbol, price = fill.symbol, fill.price
-        base = self.base_of(symbol)
-        signed = fill.quantity if fill.side is _BUY else -fill.quantity
-        base_fee = quote_fee = ZERO
+        symbol, price, fee, quote = fill.symbol, fill.price, fill.fee, self.quote
+        base = base_of(symbol, quote)
+        net = fill.quantity if fill.side is _BUY else -fill.quantity
         if fill.fee_asset == base:
-            base_fee = fill.fee
-        elif fill.fee_asset == self.quote:
-            quote_fee = fill.fee
-        elif fill.fee:
-            self.other_fees[fill.fee_asset] = self.other_fees.get(fill.fee_asset, ZERO) + fill.fee
-            self._credit(fill.fee_asset, -fill.fee)
-        net = signed - base_fee
+            net -= fee
+            self.fees += price * fee
+        elif fill.fee_asset == quote:
+            self.fees += fee
+        elif fee:
+            self.other_fees[fill.fee_asset] = self.other_fees.get(fill.fee_asset, ZERO) + fee
         self.cash -= price * net
-        self.fees += price * base_fee + quote_fee
-        self._credit(base, net)
-        self._credit(self.quote, -price * signed - quote_fee)
+        _pay(self.balances, fill, base, quote)
         self._move(symbol, net, price)
         held = self.by_strategy.setdefault(fill.strategy, {})
         left = held[symbol] = held.get(symbol, ZERO) + net
@@ -166,31 +170,56 @@ class Ledger(msgspec.Struct):
         """What the venue should show, free and locked together."""
         return self.balances.get(asset, ZERO)
 
-    def _credit(self, asset: str, amount: Decimal) -> None:
-        self.balances[asset] = self.balances.get(asset, ZERO) + amount
-
     def _move(self, symbol: str, net: Decimal, price: Decimal) -> None:
         """Close lots of the other sign, oldest first; what remains opens a lot."""
         position = self.positions.get(symbol)
         if position is None:
             position = self.positions[symbol] = Position()
         position.last_price = price
-        left = net
-        closed = 0
+        lots, left = position.lots, net
+        if lots and (lots[0].quantity > 0) != (net > 0):  # all lots are of one sign
+            left = self._close(position, net, price)
+        position.quantity += net
+        if left:
+            position.cost += left * price
+            if lots and lots[-1].price == price:
+                lots[-1].quantity += left
+            else:
+                lots.append(Lot(left, price))
+
+    def _close(self, position: Position, net: Decimal, price: Decimal) -> Decimal:
+        """What ``net`` leaves when it has closed all the lots it can."""
+        left, closed = net, 0
         for lot in position.lots:
-            if not left or (lot.quantity > 0) == (left > 0):
+            if not left:
                 break
             taken = -left if abs(left) < abs(lot.quantity) else lot.quantity
             self.realized += taken * (price - lot.price)
             position.cost -= taken * lot.price
-            lot.quantity -= taken
             left += taken
-            closed += not lot.quantity
+            if taken != lot.quantity:
+                lot.quantity -= taken
+                break
+            closed += 1
         del position.lots[:closed]
-        position.quantity += net
-        if left:
-            position.cost += left * price
-            if position.lots and position.lots[-1].price == price:
-                position.lots[-1].quantity += left
-            else:
-                position.lots.append(Lot(left, price))
+        return left
+
+
+def base_of(symbol: str, quote: str) -> str:
+    """The base asset. Raises ValueError when the symbol is not quoted in the account's asset."""
+    if not quote or not symbol.endswith(quote) or symbol == quote:
+        raise ValueError(f"the ledger counts in {quote or 'nothing yet'}, not {symbol}")
+    return symbol[: -len(quote)]
+
+
+def _pay(balances: dict[str, Decimal], fill: OrderFilled, base: str, quote: str) -> None:
+    """What a fill moves at the venue. Runs under the ``exact`` of its callers."""
+    got = fill.quantity if fill.side is _BUY else -fill.quantity
+    if fill.fee:
+        _credit(balances, fill.fee_asset, -fill.fee)
+    _credit(balances, base, got)
+    _credit(balances, quote, -fill.price * got)
+
+
+def _credit(balances: dict[str, Decimal], asset: str, amount: Decimal) -> None:
+    balances[asset] = balances.get(asset, ZERO) + amount

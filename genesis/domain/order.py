@@ -45,6 +45,8 @@ TERMINAL = frozenset(
     }
 )
 
+RESTING = frozenset({OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
+
 RANK = {
     OrderStatus.INTENDED: 0,
     OrderStatus.SENT: 1,
@@ -63,6 +65,7 @@ fills that complete a cancelled order prove that the cancel lost."""
 
 # An enum finds a member slowly: those that every order asks for are looked up once.
 _SENT, _NEW, _FILLED = OrderStatus.SENT, OrderStatus.NEW, OrderStatus.FILLED
+_NEVER_THERE = frozenset({OrderStatus.LOST, OrderStatus.DENIED, OrderStatus.REJECTED})
 _TRADE = ExecutionType.TRADE
 
 DUPLICATE_ORDER = -2010
@@ -190,6 +193,11 @@ def contradiction(order: Order, message: ExecutionReport | VenueOrder) -> str:
 
     Such a message is not applied where it contradicts; the caller reconciles and tells a person.
     """
+    new_trade = type(message) is ExecutionReport and _is_new_trade(order, message)
+    return _contradiction(order, message, new_trade)
+
+
+def _contradiction(order: Order, message: ExecutionReport | VenueOrder, new_trade: bool) -> str:
     name = order.client_order_id
     if message.symbol != order.symbol:
         return f"order {name} is of {order.symbol}; the venue reports it for {message.symbol}"
@@ -198,7 +206,7 @@ def contradiction(order: Order, message: ExecutionReport | VenueOrder) -> str:
             f"order {name} is for {text(order.quantity)}; "
             f"the venue reports {text(message.cumulative_quantity)} as filled"
         )
-    if type(message) is ExecutionReport and _is_new_trade(order, message):
+    if new_trade and type(message) is ExecutionReport:
         if message.last_quantity <= 0 or message.last_price <= 0 or message.trade_id < 0:
             return f"order {name}: trade {message.trade_id} has no quantity, price or id"
         if message.last_quantity > order.quantity - order.filled:
@@ -206,18 +214,17 @@ def contradiction(order: Order, message: ExecutionReport | VenueOrder) -> str:
                 f"order {name} has {text(order.remaining)} left; "
                 f"trade {message.trade_id} would fill {text(message.last_quantity)}"
             )
-    elif order.status in (OrderStatus.LOST, OrderStatus.DENIED, OrderStatus.REJECTED) and (
-        message.status in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
-    ):
+    elif order.status in _NEVER_THERE and message.status in RESTING:
         return f"order {name} ended as {order.status} here and is open at the venue"
     return ""
 
 
 def on_report(order: Order, report: ExecutionReport) -> Events:
     """One event of the account stream, or one of the venue's own trades."""
-    if contradiction(order, report):
+    new_trade = _is_new_trade(order, report)
+    if _contradiction(order, report, new_trade):
         return ()
-    filled = _fill(order, report) if report.execution_type is _TRADE else ()
+    filled = (_fill(order, report),) if new_trade else ()
     return filled + _hear(
         order,
         report.status,
@@ -279,9 +286,7 @@ def _is_new_trade(order: Order, report: ExecutionReport) -> bool:
     return report.execution_type is _TRADE and not order.has_trade(report.trade_id)
 
 
-def _fill(order: Order, report: ExecutionReport) -> Events:
-    if order.has_trade(report.trade_id):
-        return ()
+def _fill(order: Order, report: ExecutionReport) -> OrderFilled:
     cumulative = EXACT.add(order.filled, report.last_quantity)
     if cumulative == order.quantity:
         status = _FILLED
@@ -307,7 +312,7 @@ def _fill(order: Order, report: ExecutionReport) -> Events:
         trace_id=order.trace_id,
     )
     _take(order, event)
-    return (event,)
+    return event
 
 
 def _hear(
@@ -329,10 +334,9 @@ def _hear(
 
 
 def _move(order: Order, status: OrderStatus, reason: str, venue_order_id: int = 0) -> Events:
-    event = OrderMoved(
-        client_order_id=order.client_order_id,
-        status=status,
-        venue_order_id=venue_order_id or order.venue_order_id,
-        reason=reason,
-    )
-    return (event,) if apply(order, event) else ()
+    if venue_order_id:
+        order.venue_order_id = venue_order_id
+    if RANK[status] <= RANK[order.status]:
+        return ()
+    order.status = status
+    return (OrderMoved(order.client_order_id, status, order.venue_order_id, reason),)

@@ -7,7 +7,7 @@ while memory stays flat.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Self
+from typing import Self
 
 import msgspec
 
@@ -60,20 +60,20 @@ class OrderTable(msgspec.Struct):
         if order is not None:
             if not machine.apply(order, event):
                 return False
-            self.settle(order)
-        elif type(event) is not OrderFilled:
-            return False
+            if order.status in TERMINAL:
+                self.settle(order)
         if type(event) is OrderFilled:
             self.note_trade(event.symbol, event.trade_id)
-        return True
+            return True
+        return order is not None
 
     def note_trade(self, symbol: str, trade_id: int) -> None:
         if trade_id > self.last_trade_ids.get(symbol, -1):
             self.last_trade_ids[symbol] = trade_id
 
     def settle(self, order: Order) -> None:
-        """Move an ended order from the open ones to the remembered ones."""
-        if order.status in TERMINAL and self.open.pop(order.client_order_id, None) is not None:
+        """Move an order that has ended from the open ones to the remembered ones."""
+        if self.open.pop(order.client_order_id, None) is not None:
             self.recent[order.client_order_id] = order
             if len(self.recent) > RECENT_MAX:
                 del self.recent[next(iter(self.recent))]
@@ -86,7 +86,7 @@ class OrderTable(msgspec.Struct):
         )
 
 
-class Heard(NamedTuple):
+class Heard(msgspec.Struct, frozen=True):
     """What a venue's message meant.
 
     ``events`` go to the journal (they are applied already). ``foreign``: nobody here made that
@@ -191,7 +191,8 @@ class Orders:
         for event in events:
             if type(event) is OrderFilled:
                 self._table.note_trade(event.symbol, event.trade_id)
-        self._table.settle(order)
+        if events and order.status in TERMINAL:
+            self._table.settle(order)
         return events
 
     def _is_old_trade(

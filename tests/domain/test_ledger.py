@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.domain.ledger import Ledger
-from genesis.messages.journal import OrderFilled
+from genesis.domain.ledger import Balances, Ledger
+from genesis.messages.journal import AccountOpened, Entry, OrderFilled
 from genesis.messages.orders import OrderStatus, Side
 
 D = Decimal
@@ -169,6 +169,19 @@ def test_balances_are_what_the_venue_would_show(history: list[OrderFilled]) -> N
     for symbol, position in ledger.positions.items():
         assert Fraction(position.quantity) == truth[symbol[:3]]
         assert sum(Fraction(lot.quantity) for lot in position.lots) == truth[symbol[:3]]
+
+
+@given(st.lists(fills(), max_size=30))
+def test_balances_alone_are_those_of_the_whole_ledger(history: list[OrderFilled]) -> None:
+    alone = Balances()
+    events = [AccountOpened("USDT", START), *history]
+    alone.follow(Entry(n, n, "test", event) for n, event in enumerate(events, 1))
+    assert list(alone.amounts.items()) == list(opened(*history).balances.items())
+
+
+def test_balances_of_a_symbol_in_another_asset_are_not_folded() -> None:
+    with pytest.raises(ValueError, match="counts in USDT"):
+        Balances("USDT").follow([Entry(1, 1, "test", fill(Side.BUY, "1", "1", symbol="ETHBTC"))])
 
 
 @given(st.lists(st.tuples(sides, st.integers(1, 9), st.integers(1, 99)), max_size=25))
