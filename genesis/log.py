@@ -147,10 +147,15 @@ def _sentence(_: WrappedLogger, __: str, event: EventDict) -> str:
     clock = str(event.pop("timestamp"))[11:19]
     level, what = event.pop("level"), event.pop("event")
     event.pop("logger", None)
-    rest = "".join(f"  {key}={value}" for key, value in event.items())
+    rest = "".join(f"  {key}={_words(value)}" for key, value in event.items())
     line = f"{clock} {level:<7}  {what}{rest}"
     # Reasons come from outside, too: one line, and nothing that a terminal would obey.
     return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in line)
+
+
+def _words(value: object) -> str:
+    """Of several things one after the other, as a person would write them."""
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _secrets(model: BaseModel) -> list[str]:

@@ -69,6 +69,17 @@ def test_a_calm_line_on_the_terminal_and_the_traceback_in_the_file(
     assert "Traceback" in written(path)[0]["exception"]
 
 
+def test_several_things_are_words_on_the_terminal_and_a_list_in_the_file(
+    tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = log.configure(tmp_path, settings, terminal=True)
+    told = ("g1-ema-1: it is EXPIRED there", "g1-ema-2: it is unknown there")
+    structlog.get_logger("genesis.trading").warning("they differ", differences=told, seq=7)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line[9:] == f"warning  they differ  differences={told[0]}; {told[1]}  seq=7"
+    assert written(path)[0]["differences"] == list(told)
+
+
 def test_nothing_on_the_terminal_while_the_view_has_it(
     tmp_path: Path, settings: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
