@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from io import StringIO
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from genesis.backtest.reports import ratios
 from genesis.backtest.sweeps.ranking import study
+from genesis.backtest.sweeps.sweep import print_study
 from genesis.backtest.sweeps.trials import Trial
 from genesis.errors import ConfigError
 
@@ -135,3 +138,44 @@ def test_trials_of_different_histories_do_not_mix() -> None:
     other = Trial("k", {"x": "b"}, 5, DAY_NS, tuple(parts(UP)))
     with pytest.raises(ConfigError, match="different histories"):
         study([trial("a", parts(UP)), other], 0)
+
+
+def told(*trials: Trial, columns: int = 80, folds: int = 0) -> str:
+    console = Console(width=columns, file=StringIO(), color_system=None)
+    print_study(study(trials, 0.25, folds), console)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_nothing_of_the_tables_is_cut_off_on_a_narrow_terminal() -> None:
+    names = ("risk.position_fraction", "risk.exposure_fraction", "strategies.ema_cross.notional")
+    losing = [-0.02, -0.0201] * 20
+    one = Trial(
+        "one", dict.fromkeys(names, "0.0371"), 0, DAY_NS, tuple(losing), pnl="-12345.678",
+        max_drawdown=0.1234, trips=12345,
+    )  # fmt: skip
+    said = told(one, folds=2)
+    assert "…" not in said
+    first, second, row = (line.split() for line in said.splitlines()[2:5])
+    assert first[:2] == ["position_", "exposure_"]
+    assert second == [
+        *["fraction"] * 2,
+        "notional",
+        *["Sharpe", "return"] * 2,
+        "drawdown",
+        "profit",
+        "trips",
+    ]
+    assert row[:3] == ["0.0371"] * 3
+    assert row[-4:] == ["12.34", "%", "-12,345.68", "12,345"]
+    assert "position_fraction=0.0371" in said
+
+
+@pytest.mark.parametrize("change", [0.02, -0.02])
+def test_a_ratio_has_one_form_in_the_table_and_in_the_sentence(change: float) -> None:
+    said = told(trial("it", [change, change * 1.001] * 20))
+    row, sentence = said.splitlines()[4], " ".join(said.splitlines()[6:])
+    in_table = row.split()[1]
+    assert in_table.lstrip("-").replace(",", "").isdecimal()
+    assert f"{in_table}" in sentence
+    assert in_table.replace(",", "") not in sentence

@@ -11,6 +11,7 @@ import numpy as np
 
 from genesis.backtest.reports import ratios
 from genesis.backtest.reports.ratios import Floats
+from genesis.backtest.reports.wording import ratio
 from genesis.backtest.sweeps.grid import Parameters
 from genesis.backtest.sweeps.trials import Trial
 from genesis.counted import counted
@@ -59,13 +60,12 @@ class Luck(msgspec.Struct, frozen=True):
         if self.sharpe is None or self.expected is None or self.probability is None:
             return f"Whether it is luck cannot be told: no trial's returns vary ({worth})."
         if self.sharpe <= 0:
-            return (
-                f"No trial earned anything in sample; the best Sharpe ratio is {self.sharpe:.2f}."
-            )
+            best = ratio(self.sharpe)
+            return f"No trial earned anything in sample; the best Sharpe ratio is {best}."
         verdict = "likely luck" if self.is_likely else "not explained by luck alone"
         return (
-            f"The best Sharpe ratio in sample is {self.sharpe:.2f}: {verdict}. Of {worth}, the "
-            f"best is expected to show {self.expected:.2f} without any skill; the probability "
+            f"The best Sharpe ratio in sample is {ratio(self.sharpe)}: {verdict}. Of {worth}, the "
+            f"best is expected to show {ratio(self.expected)} without any skill; the probability "
             f"that its true ratio is above 0 is {self.probability:.1%} (deflated Sharpe ratio; "
             f"believe it from {BELIEVED_FROM:.0%} on)."
         )

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -121,12 +122,12 @@ class Worker:
 def print_study(done: Study, console: Console, top: int = TOP) -> None:
     """The best trials, the walk-forward, and what to make of them."""
     console.print(Text(_title(done), style="bold"))
-    console.print(_ranking(done, top))
+    _print_whole(_ranking(done, top), console)
     if len(done.ranked) > top:
         console.print(Text(f"and {len(done.ranked) - top} more", style="dim"))
     if done.walk_forward is not None:
         console.print()
-        console.print(_folds(done.walk_forward))
+        _print_whole(_folds(done.walk_forward), console)
         console.print(
             Text(
                 "Following the best parameters so far, out of sample: return "
@@ -136,6 +137,12 @@ def print_study(done: Study, console: Console, top: int = TOP) -> None:
         )
     console.print()
     console.print(Text(done.luck.sentence))
+
+
+def _print_whole(table: Table, console: Console) -> None:
+    """Nothing is cut off: where a terminal is too narrow, it is the one to wrap."""
+    table.width = Measurement.get(console, console.options.update(max_width=10_000), table).maximum
+    console.print(table, crop=False)
 
 
 def _title(done: Study) -> str:
@@ -148,10 +155,11 @@ def _title(done: Study) -> str:
 
 
 def _ranking(done: Study, top: int) -> Table:
-    table = Table(box=None, padding=(0, 1))
+    table = Table(box=None, collapse_padding=True, pad_edge=False)
     names = list(done.ranked[0].parameters)
     for name in _short_names(names):
-        table.add_column(name, justify="right", header_style="dim")
+        label = name.replace("_", "_\n").replace(".", ".\n")
+        table.add_column(label, justify="right", header_style="dim")
     shown = [column for column in _COLUMNS if done.samples_out or column.of != OUT]
     for column in shown:
         label = column.of + column.name if done.samples_out else column.name
@@ -181,7 +189,12 @@ _COLUMNS = (
 
 def _folds(walk: WalkForward) -> Table:
     table = Table(
-        title="Walk-forward", title_justify="left", title_style="bold", box=None, padding=(0, 1)
+        title="Walk-forward",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        collapse_padding=True,
+        pad_edge=False,
     )
     for column in ("held against", "chosen"):
         table.add_column(column, header_style="dim")
@@ -189,7 +202,7 @@ def _folds(walk: WalkForward) -> Table:
         table.add_column(column, justify="right", header_style="dim")
     for fold in walk.folds:
         names = _short_names(list(fold.parameters))
-        chosen = " ".join(
+        chosen = "\n".join(
             f"{name}={value}" for name, value in zip(names, fold.parameters.values(), strict=True)
         )
         results = (ratio(fold.sharpe), ratio(fold.sharpe_out), percent(fold.return_out))
