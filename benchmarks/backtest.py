@@ -77,14 +77,14 @@ class EmaOnTimer(EmaCross):
         if not len(prices):
             return
         seen = self._averages[SYMBOL]
-        if seen.count == 0:
+        if seen.left == self._warm_up:
             seen.fast = seen.slow = float(prices[0])
         seen.fast, seen.slow = averages(
             prices, self._fast_weight, self._slow_weight, seen.fast, seen.slow
         )
-        seen.count += len(prices)
+        seen.left = max(0, seen.left - len(prices))
         up = seen.fast > seen.slow
-        if seen.count >= self._warm_up and up is not seen.settled:
+        if not seen.left and up is not seen.settled:
             self._follow(desk, SYMBOL, up)
 
     def on_order(self, desk: Desk, update: OrderUpdated) -> None:

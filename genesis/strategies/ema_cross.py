@@ -13,14 +13,14 @@ from genesis.strategies.port import Cadence, Desk, Strategy
 class _Averages:
     """Exponential averages in ticks, weight 2 / (span + 1), started at the first price.
 
-    ``count``: of the prices seen, as far as the warm-up goes.
+    ``left``: of the warm-up's prices.
     ``settled``: the direction for which there is nothing left to do until an order moves.
     """
 
-    __slots__ = ("count", "fast", "settled", "slow")
+    __slots__ = ("fast", "left", "settled", "slow")
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, warm_up: int) -> None:
+        self.left = warm_up
         self.fast = self.slow = 0.0
         self.settled: bool | None = None
 
@@ -35,7 +35,7 @@ class EmaCross(Strategy):
     cadence = Cadence(every_trade=True)
 
     def __init__(self, symbols: Iterable[str], fast: int, slow: int, notional: Decimal) -> None:
-        self._averages = {symbol: _Averages() for symbol in symbols}
+        self._averages = {symbol: _Averages(slow) for symbol in symbols}
         self._fast_weight = 2 / (fast + 1)
         self._slow_weight = 2 / (slow + 1)
         self._warm_up = slow
@@ -45,15 +45,14 @@ class EmaCross(Strategy):
         self, desk: Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
     ) -> None:
         averages = self._averages[symbol]
-        if averages.count < self._warm_up:
-            if averages.count == 0:
+        if averages.left:
+            if averages.left == self._warm_up:
                 averages.fast = averages.slow = float(price_ticks)
-            averages.count += 1
-        fast, slow = averages.fast, averages.slow
-        averages.fast = fast = fast + (price_ticks - fast) * self._fast_weight
-        averages.slow = slow = slow + (price_ticks - slow) * self._slow_weight
-        up = fast > slow
-        if up is not averages.settled and averages.count == self._warm_up:
+            averages.left -= 1
+        averages.fast += (price_ticks - averages.fast) * self._fast_weight
+        averages.slow += (price_ticks - averages.slow) * self._slow_weight
+        up = averages.fast > averages.slow
+        if up is not averages.settled and not averages.left:
             self._follow(desk, symbol, up)
 
     def on_order(self, desk: Desk, update: OrderUpdated) -> None:

@@ -44,54 +44,55 @@ class Waiting:
     @property
     def next_ns(self) -> int | None:
         """When the first of them was received; None when nothing waits."""
-        return min((stream.next_ns for stream in self._full), default=None)
+        full = self._full
+        if len(full) == 1:
+            return full[0].next_ns
+        return min((stream.next_ns for stream in full), default=None)
 
     def run(self, before_ns: int) -> None:
         """Show what was received before ``before_ns``, up to the first intent."""
-        self._desk.unseen_ns = 0
-        while self._full:
-            stream = min(self._full, key=_first_first)
+        desk, full = self._desk, self._full
+        desk.unseen_ns = 0
+        while full and not desk.intents:
+            stream = full[0] if len(full) == 1 else min(full, key=_first_first)
             limit_ns = before_ns
-            for other in self._full:
+            for other in full:
                 if other is not stream:
                     limit_ns = min(limit_ns, other.next_ns + (other.place > stream.place))
             if stream.next_ns >= limit_ns:
                 return
             stream.run(limit_ns)
             if not stream.times:
-                self._full.remove(stream)
-            if self._desk.intents:
-                return
+                full.remove(stream)
 
     def _note(self, stream: _Stream) -> None:
         if stream.times and stream not in self._full:
+            stream.next_ns = stream.times[0]
             self._full.append(stream)
 
 
 class _Stream:
     """``times`` of what waits, which are its traces as well, from ``at`` on; empty when nothing
-    does."""
+    does. ``next_ns`` is the first of them."""
 
     def __init__(self, place: int, symbol: str, desk: Desk, strategy: Strategy) -> None:
         self.place = place
         self.times: list[int] = []
         self.at = 0
+        self.next_ns = ALL_NS
         self._symbol = symbol
         self._desk = desk
         self._strategy = strategy
-
-    @property
-    def next_ns(self) -> int:
-        return self.times[self.at]
 
     def run(self, before_ns: int) -> None:
         """Show what was received before ``before_ns``, up to the first intent."""
         raise NotImplementedError
 
     def _shown(self, at: int) -> None:
-        self.at = at
         if at == len(self.times):
             self._clear()
+        else:
+            self.at, self.next_ns = at, self.times[at]
 
     def _clear(self) -> None:
         self.times, self.at = [], 0
