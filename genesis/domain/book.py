@@ -38,10 +38,11 @@ Top = tuple[int, int, int, int]
 class Book:
     """The full depth of one symbol in ticks and market lots. Prices of 0 mean "none known".
 
-    ``tops``: note the touch after every moment at which something of it was received.
+    ``tops``: note the touch after every moment at which something of it was received; ``trades``:
+    note the trades.
     """
 
-    def __init__(self, instrument: Instrument, *, tops: bool = False) -> None:
+    def __init__(self, instrument: Instrument, *, tops: bool = False, trades: bool = True) -> None:
         self.instrument = instrument
         self._state = np.zeros(lay.STATE_SIZE, np.int64)
         self._known: list[int] = self._state.tolist()  # as the newest fold left it
@@ -49,6 +50,7 @@ class Book:
         self._lots = np.zeros(2 * _CAPACITY, np.int64)
         self._pending = np.zeros((256, lay.ROW_WIDTH), np.int64)
         self._ring = np.zeros((_TICKER_RING, 5), np.int64)
+        self._trades_chunk = _TRADES_CHUNK if trades else 0
         self._begin_trades()
         self._events = np.zeros((_EVENTS_CHUNK, lay.EVENT_WIDTH), np.int64)
         self._tops = np.zeros((_TOPS_CHUNK if tops else 0, lay.TOP_WIDTH), np.int64)
@@ -72,6 +74,14 @@ class Book:
             (),
             *known[lay.CROSSED : lay.TOUCH],
         )
+
+    def follow(self, table: Table) -> None:
+        """As ``fold``, where nobody wants to know what it brought."""
+        at = self._fold(table, 0)
+        while stopped := self._known[lay.STOPPED]:
+            self._take_trades()
+            self._make_room(stopped, table, at)
+            at = self._fold(table, at)
 
     def _fold_rest(self, table: Table, at: int) -> Folded:
         """What there is to do where not all was folded at once, or more came of it than usual."""
@@ -123,7 +133,7 @@ class Book:
 
     def _begin_trades(self) -> None:
         """Trades go out as parts of a chunk, so none is written twice."""
-        self._trades = np.empty((_TRADES_CHUNK, lay.TRADE_WIDTH), np.int64)
+        self._trades = np.empty((self._trades_chunk, lay.TRADE_WIDTH), np.int64)
         self._trades_taken = self._state[lay.TRADES] = 0
 
     def _take_trades(self) -> Table:
@@ -146,6 +156,7 @@ class Book:
                 self._keys, self._lots, self._state, changes, best, at
             )
             if at == len(changes):
+                self._known = self._state.tolist()
                 return bid, ask
             self._grow_levels(len(self._keys) // 2 + 1)
 
@@ -178,6 +189,27 @@ class Book:
         """The venue's newest event time; 0 before any."""
         return self._known[lay.EVENT_NS]
 
+    @property
+    def depth_event_ns(self) -> int:
+        """The venue's time of the newest diff, of the book or not; 0 before any."""
+        return self._known[lay.DEPTH_EVENT_NS]
+
+    @property
+    def ticker_id(self) -> int:
+        """The update id of the newest ticker; 0 before any."""
+        return self._known[lay.TICKER_ID]
+
+    @property
+    def shows_touch_alone(self) -> bool:
+        """Whether it is whole and has no levels, as of a history of bars or trades."""
+        known = self._known
+        return known[lay.SYNCED] == 1 and not known[lay.BIDS] and not known[lay.ASKS]
+
+    def top(self, side: int) -> tuple[int, int]:
+        """Ticks and lots of one side (+1 bids, -1 asks) of the ``touch``."""
+        known, at = self._known, lay.TOUCH if side > 0 else lay.TOUCH + 2
+        return known[at], known[at + 1]
+
     def touch(self) -> Top:
         """Bid ticks, bid lots, ask ticks, ask lots: of the book ticker where it is newer.
 
@@ -193,7 +225,7 @@ class Book:
 
     def depth(self) -> tuple[int, int]:
         """How many bid and ask levels are known."""
-        return int(self._state[lay.BIDS]), int(self._state[lay.ASKS])
+        return self._known[lay.BIDS], self._known[lay.ASKS]
 
     def levels(self, n: int) -> tuple[Levels, Levels]:
         """Copies of the best ``n`` bids and asks, shape (up to n, 2), best first."""

@@ -19,7 +19,8 @@ EVENTS, TOPS, TOP_NS, STOPPED = 18, 19, 20, 21
 CROSSED, DIFFS, UPDATES, SNAPSHOTS, TICKERS, CHECKED, MISMATCHED = 22, 23, 24, 25, 26, 27, 28
 # The touch as the newest call left it: bid, its lots, ask, its lots.
 TOUCH, TOUCH_END = 29, 33
-STATE_SIZE = 33
+DEPTH_EVENT_NS = 33  # the venue's time of the newest diff, taken or not
+STATE_SIZE = 34
 
 # Why ``fold_rows`` came back before the end of its rows (``state[STOPPED]``).
 DONE, GROW_LEVELS, GROW_PENDING, DRAIN, CUT_SHORT, NOT_EXPECTED = 0, 1, 2, 3, 4, 5

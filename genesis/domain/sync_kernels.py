@@ -51,6 +51,7 @@ def drop(state: Ints) -> None:
     _drop_levels(state)
     state[lay.PENDING_START] = state[lay.PENDING_END] = 0
     state[lay.TICKER_ID] = state[lay.RING_NEXT] = state[lay.CHECKED_ID] = 0
+    state[lay.DEPTH_EVENT_NS] = 0
     for at in range(lay.TOUCH, lay.TOUCH_END):
         state[at] = 0
 
@@ -183,7 +184,7 @@ def _is_full(book: Tables) -> bool:
     """Whether what the next rows may report would not fit: a diff reports at most two things."""
     state = book.state
     return bool(
-        state[lay.TRADES] == book.trades.shape[0]
+        (book.trades.shape[0] and state[lay.TRADES] == book.trades.shape[0])
         or state[lay.EVENTS] + 2 > book.events.shape[0]
         or (book.tops.shape[0] and state[lay.TOPS] == book.tops.shape[0])
     )
@@ -220,6 +221,7 @@ def _take(book: Tables, rows: Ints, i: int, kind: int) -> int:
         return 2
     if kind == _DEPTH:
         state[lay.DIFFS] += 1
+        state[lay.DEPTH_EVENT_NS] = rows[i, lay.EVENT]
         _take_diff(book, rows, i)
         return 1 + int(rows[i, lay.QUANTITY])
     if kind == _SNAPSHOT:
@@ -286,7 +288,8 @@ def fold_rows(
     """Fold rows (n, 7) from ``start``; returns the next row to fold.
 
     ``state[STOPPED]`` says why it came back: DONE, or what the caller must grow or drain before
-    calling again, or that the row is not a legal one. ``tops`` may be empty: then none are noted.
+    calling again, or that the row is not a legal one. ``trades`` and ``tops`` may be empty: then
+    none are noted.
     """
     for at in range(lay.EVENTS, lay.CROSSED if start else lay.TOUCH):
         state[at] = 0

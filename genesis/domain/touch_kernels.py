@@ -87,6 +87,8 @@ def take_ticker(book: Tables, rows: Ints, i: int) -> None:
 @part
 def take_trade(book: Tables, rows: Ints, i: int) -> None:
     trades, at = book.trades, book.state[lay.TRADES]
+    if trades.shape[0] == 0:
+        return
     trades[at, 0], trades[at, 1] = rows[i, lay.TIME], rows[i, lay.EVENT]
     trades[at, 2] = rows[i, lay.FIRST_ID]
     trades[at, 3] = 1 if rows[i, lay.KIND] == _BUY else -1

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from genesis.messages.market import Rows
+from genesis.messages.market import Rows, Table
+
+R = TypeVar("R", Rows, Table)
 
 BLOCK = 1 << 16
 """Rows that are looked at at once, 3.7 MB."""
 
 
-def release(rows: Rows) -> None:
+def release(rows: Rows | Table) -> None:
     """Let go of the pages that hold only ``rows``; whoever looks at one again reads it anew.
 
     So a history longer than the memory plays in little of it. Rows that lie elsewhere stay. What
@@ -30,7 +32,7 @@ def release(rows: Rows) -> None:
         mapped.madvise(mmap.MADV_DONTNEED, first, last - first)
 
 
-def looked_through(rows: Rows) -> Iterator[Rows]:
+def looked_through(rows: R) -> Iterator[R]:
     """``rows`` in parts, each let go of behind the look at it."""
     for first in range(0, len(rows), BLOCK):
         part = rows[first : first + BLOCK]
@@ -38,7 +40,7 @@ def looked_through(rows: Rows) -> Iterator[Rows]:
         release(part)
 
 
-def _map_of(rows: Rows) -> mmap.mmap | None:
+def _map_of(rows: Rows | Table) -> mmap.mmap | None:
     """The map that the memory of ``rows`` belongs to."""
     holder: Any = rows
     while isinstance(holder, np.ndarray):

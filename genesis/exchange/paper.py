@@ -23,7 +23,7 @@ from genesis.messages.orders import (
 )
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles, handles_each
 from genesis.runtime.virtual import MARKET_RANK
-from genesis.simulator.faults import ARRIVES, Faults, Request
+from genesis.simulator.faults import Faults, Query, Request
 from genesis.simulator.matching import Due, MatchingEngine
 from genesis.simulator.settings import PaperSettings
 
@@ -52,7 +52,7 @@ class Leave(Message, frozen=True):
 
 
 class Arrive(Message, frozen=True):
-    """Time for requests on their way to reach the venue."""
+    """Time for a request on its way to reach the venue."""
 
 
 class Deliver(Message, frozen=True):
@@ -199,7 +199,7 @@ class PaperExchange(Actor):
         stretch = self._reel.take(before_ns, self.now_ns())
         if stretch is not None:
             self._newest_ns = stretch.last_ns
-            self._unshown.add(stretch.rows)
+            self._unshown.add(stretch.tables)
         self._look_for_end()
         return stretch
 
@@ -225,15 +225,15 @@ class PaperExchange(Actor):
 
     def _show_before(self, before_ns: int) -> None:
         """Let the venue itself see its market."""
-        if not self._unshown:
-            return
-        for symbol, rows in self._unshown.take(before_ns):
-            self._deliver(self._engine.on_rows(symbol, rows))
+        for symbol, table in self._unshown.take(before_ns):
+            self._deliver(self._engine.on_rows(symbol, table))
 
     @handles_each(SubmitOrder, CancelAtVenue)
     def _on_request(self, request: Request) -> None:
-        faults = self._faults
-        handled = ARRIVES if faults is None else faults.request(request, self.now_ns())
+        if self._faults is None:
+            self._leave(request)
+            return
+        handled = self._faults.request(request, self.now_ns())
         if handled.answer is not None:
             self.after(2 * self._latency_ns, Deliver(EXECUTOR, (handled.answer,)))
         if handled.fills_percent:
@@ -248,29 +248,19 @@ class PaperExchange(Actor):
     def _on_leave(self, leave: Leave) -> None:
         self._leave(leave.request)
 
-    def _leave(self, request: Request) -> None:
-        if isinstance(request, SubmitOrder):
-            self._engine.submit(request, self.now_ns())
-        else:
-            self._engine.cancel(request, self.now_ns())
-        self._arrive_later()
+    def _leave(self, request: Request | Query) -> None:
+        arrives_ns = self._engine.send(request, self.now_ns())
+        self.after(arrives_ns - self.now_ns(), Arrive())
 
     @handles_each(QueryOrder, QueryOpenOrders, QueryTrades, QueryAccount)
-    def _on_query(self, query: QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount) -> None:
+    def _on_query(self, query: Query) -> None:
         if self._faults is None or self._faults.query(self.now_ns()):
-            self._engine.query(query, self.now_ns())
-            self._arrive_later()
-
-    def _arrive_later(self) -> None:
-        due_ns = self._engine.next_due_ns()
-        if due_ns is not None:
-            self.after(max(0, due_ns - self.now_ns()), Arrive())
+            self._leave(query)
 
     @handles(Arrive)
     def _on_arrive(self, arrive: Arrive) -> None:
         self._show_before(self.now_ns())
         self._deliver(self._engine.advance(self.now_ns()))
-        self._arrive_later()
         self._pump_later()
 
     @handles(RequestSnapshot)

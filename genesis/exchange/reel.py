@@ -11,13 +11,12 @@ from genesis.exchange.mapped import looked_through, release
 from genesis.exchange.port import DecoderPort
 from genesis.exchange.unshown import Reached
 from genesis.messages.market import (
-    ROW,
     MarketBatch,
     MarketRows,
     RawFrame,
     RawFrames,
     Rows,
-    rows_of,
+    Table,
     table_of,
 )
 from genesis.runtime.clock import ENDLESS_NS
@@ -35,11 +34,11 @@ RELEASED_BEHIND = 1 << 17
 class Stretch(NamedTuple):
     """What was received up to ``last_ns``: as the feed gets it, and decoded as the venue knows it.
 
-    ``rows`` are empty where a frame of it cannot be used: the feed is who reports that.
+    ``tables`` are empty where a frame of it cannot be used: the feed is who reports that.
     """
 
     message: RawFrames | MarketRows
-    rows: Mapping[str, Rows]
+    tables: Mapping[str, Table]
     last_ns: int
 
 
@@ -83,20 +82,17 @@ class FrameReel:
         self._decoder = decoder
         self._end_ns = end_ns
         self._next: RawFrame | None = None
+        self.next_ns: int | None = None
 
     def wind(self) -> None:
-        self._next = None
+        self._next = self.next_ns = None
         try:
             frame = next(self._frames, None)
         except InputError as error:
             self.failure = str(error)
             return
         if frame is not None and (self._end_ns is None or frame.received_ns < self._end_ns):
-            self._next = frame
-
-    @property
-    def next_ns(self) -> int | None:
-        return None if self._next is None else self._next.received_ns
+            self._next, self.next_ns = frame, frame.received_ns
 
     def reached_ns(self, before_ns: int, reached_ns: Reached) -> int | None:
         # Not decoded yet, so it may be the next one.
@@ -115,10 +111,9 @@ class FrameReel:
         self.sent += len(frames)
         try:
             tables = self._decoder.tables(frames)
-            rows = {symbol: rows_of(table, ROW) for symbol, table in tables.items()}
         except BadFrame:
-            rows = {}
-        return Stretch(message, rows, frames[-1].received_ns)
+            tables = {}
+        return Stretch(message, tables, frames[-1].received_ns)
 
 
 class TapeReel:
@@ -137,10 +132,6 @@ class TapeReel:
     def wind(self) -> None:
         pass
 
-    @property
-    def next_ns(self) -> int | None:
-        return self._next_ns
-
     def reached_ns(self, before_ns: int, reached_ns: Reached) -> int | None:
         found = (reached_ns(t.symbol, t.peek(before_ns)) for t in self._symbols)
         return min((reach for reach in found if reach is not None), default=None)
@@ -148,21 +139,21 @@ class TapeReel:
     def take(self, before_ns: int, now_ns: int) -> Stretch | None:
         for track in self._symbols:
             before_ns = min(before_ns, track.most_ns(), max(track.break_ns, now_ns + 1))
-        if self._next_ns is None or self._next_ns >= before_ns:
+        if self.next_ns is None or self.next_ns >= before_ns:
             return None
-        first, rows, last_ns = self.sent + 1, {}, 0
+        first, tables, last_ns = self.sent + 1, {}, 0
         for track in self._symbols:
             if track.next_ns is not None and track.next_ns < before_ns:
-                part = rows[track.symbol] = track.take(before_ns)
+                part = tables[track.symbol] = track.take(before_ns)
                 self.sent += len(part)
                 last_ns = max(last_ns, track.last_ns)
-        batches = tuple(MarketBatch(s, first, table_of(part)) for s, part in rows.items())
+        batches = tuple(MarketBatch(symbol, first, part) for symbol, part in tables.items())
         self._find_next()
-        return Stretch(MarketRows(CONNECTION, batches), rows, last_ns)
+        return Stretch(MarketRows(CONNECTION, batches), tables, last_ns)
 
     def _find_next(self) -> None:
         nexts = (track.next_ns for track in self._symbols)
-        self._next_ns = min((at for at in nexts if at is not None), default=None)
+        self.next_ns: int | None = min((at for at in nexts if at is not None), default=None)
 
 
 class _Track:
@@ -170,10 +161,10 @@ class _Track:
 
     def __init__(self, symbol: str, rows: Rows, end_ns: int | None):
         self.symbol = symbol
-        self._rows = rows
-        # Searched without a copy, as numpy would make one of a column of a structure.
-        self._times = rows["time_ns"].data
-        self._breaks = breaks_ns(looked_through(rows))
+        self._table = table = table_of(rows)
+        # Searched without a copy, as numpy would make one of a column.
+        self._times = table[:, 0].data
+        self._breaks = breaks_ns(looked_through(table))
         self._broken = 0  # how many of them are taken
         self._at = self._released = 0
         self._end = len(rows) if end_ns is None else bisect_left(self._times, end_ns)
@@ -193,11 +184,11 @@ class _Track:
         """When its book may next be lost or made whole."""
         return self._breaks[self._broken] if self._broken < len(self._breaks) else ENDLESS_NS
 
-    def peek(self, before_ns: int) -> Rows:
+    def peek(self, before_ns: int) -> Table:
         """The next rows, at most as many as one stretch has."""
-        return self._rows[self._at : self._place(min(before_ns, self.most_ns()))]
+        return self._table[self._at : self._place(min(before_ns, self.most_ns()))]
 
-    def take(self, before_ns: int) -> Rows:
+    def take(self, before_ns: int) -> Table:
         """The rows before ``before_ns``, of which there is at least one."""
         first, self._at = self._at, self._place(before_ns)
         self.next_ns = self._times[self._at] if self._at < self._end else None
@@ -206,8 +197,8 @@ class _Track:
             self._broken += 1
         if first - self._released > 2 * RELEASED_BEHIND:
             done, self._released = self._released, first - RELEASED_BEHIND
-            release(self._rows[done : self._released])
-        return self._rows[first : self._at]
+            release(self._table[done : self._released])
+        return self._table[first : self._at]
 
     def _place(self, before_ns: int) -> int:
         near = min(self._at + ROWS_MAX, self._end)

@@ -8,26 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 
-from genesis.domain.instrument import Instrument
-from genesis.messages.orders import Balance, Side
+from genesis.domain.money import ZERO
+from genesis.messages.orders import Balance
 
 FEE_QUANTUM = Decimal("0.00000001")
-ZERO = Decimal(0)
 
 
 def fee_of(amount: Decimal, rate: Decimal) -> Decimal:
     """The fee on ``amount`` (same asset), rounded up to 8 decimals: never to the payer's good."""
     return (amount * rate).quantize(FEE_QUANTUM, rounding=ROUND_CEILING)
-
-
-def locked_asset(instrument: Instrument, side: Side) -> str:
-    """What an order of this side pays with."""
-    return instrument.quote if side is Side.BUY else instrument.base
-
-
-def fee_asset(instrument: Instrument, side: Side) -> str:
-    """What a fill of this side receives, from which the venue takes its fee."""
-    return instrument.base if side is Side.BUY else instrument.quote
 
 
 class Account:
@@ -64,7 +53,8 @@ class Account:
         if paid > reserved:
             raise ArithmeticError(f"{pay}: a fill pays {paid} but reserved only {reserved}")
         self._move(self._locked, pay, -reserved)
-        self._move(self._free, pay, reserved - paid)
+        if reserved != paid:
+            self._move(self._free, pay, reserved - paid)
         self._move(self._free, get, got)
 
     def balances(self) -> tuple[Balance, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from genesis.domain.instrument import Instrument
+from genesis.domain.money import ZERO
 from genesis.messages.base import Message
 from genesis.messages.orders import (
     CancelAtVenue,
@@ -20,7 +21,7 @@ from genesis.messages.orders import (
     SubmitOrder,
     VenueRefused,
 )
-from genesis.simulator.account import Account, fee_asset, fee_of, locked_asset
+from genesis.simulator.account import Account, fee_of
 from genesis.simulator.orders import Order, Refusal
 from genesis.simulator.settings import PaperSettings
 
@@ -56,41 +57,28 @@ class OrderDesk:
         """The newest order of this id, open or closed."""
         return self.open.get(client_order_id) or self._closed.get(client_order_id)
 
-    def accept(self, request: SubmitOrder, reserve: Decimal, now_ns: int) -> Order:
+    def accept(self, order: Order, reserve: Decimal, now_ns: int) -> None:
         """Open an order, lock ``reserve`` of the asset it pays with and report it NEW."""
-        self.account.lock(locked_asset(self.instrument, request.side), reserve)
-        price = request.price
-        order = Order(
-            client_order_id=request.client_order_id,
-            venue_order_id=self._next_order_id,
-            side=request.side,
-            type=request.type,
-            time_in_force=request.time_in_force,
-            quantity=request.quantity,
-            price=price,
-            lots=self.instrument.lots(request.quantity),
-            price_ticks=None if price is None else self.instrument.ticks(price),
-            reserved=reserve,
-        )
+        self.account.lock(order.pays, reserve)
+        order.reserved = reserve
+        order.venue_order_id = self._next_order_id
         self._next_order_id += 1
         self.open[order.client_order_id] = order
         self._report(order, ExecutionType.NEW, now_ns, "")
-        return order
 
     def fill(self, order: Order, ticks: int, lots: int, maker: bool, now_ns: int) -> None:
         """Book one trade of ``lots`` at ``ticks`` and report it."""
-        instrument = self.instrument
+        instrument, settings = self.instrument, self._settings
         price, quantity = instrument.price(ticks), instrument.quantity(lots)
         value = price * quantity
         if order.side is Side.BUY:
-            paid, gross = value, quantity
+            get, paid, gross = instrument.base, value, quantity
             reserved = paid if order.price is None else order.price * quantity
         else:
-            paid, gross = quantity, value
+            get, paid, gross = instrument.quote, quantity, value
             reserved = paid
-        fee = min(gross, fee_of(gross, self._rate(maker)))
-        pay, get = locked_asset(instrument, order.side), fee_asset(instrument, order.side)
-        self.account.settle(pay, reserved, paid, get, gross - fee)
+        fee = min(gross, fee_of(gross, settings.maker_fee if maker else settings.taker_fee))
+        self.account.settle(order.pays, reserved, paid, get, gross - fee)
         order.reserved -= reserved
         order.filled_lots += lots
         done = not order.remaining_lots
@@ -128,16 +116,13 @@ class OrderDesk:
 
     def _end(self, order: Order) -> None:
         if order.reserved:
-            self.account.unlock(locked_asset(self.instrument, order.side), order.reserved)
-            order.reserved = Decimal(0)
+            self.account.unlock(order.pays, order.reserved)
+            order.reserved = ZERO
         del self.open[order.client_order_id]
         self._closed.pop(order.client_order_id, None)
         self._closed[order.client_order_id] = order
         if len(self._closed) > KEPT_CLOSED_ORDERS:
             self._closed.popitem(last=False)
-
-    def _rate(self, maker: bool) -> Decimal:
-        return self._settings.maker_fee if maker else self._settings.taker_fee
 
     def _report(self, order: Order, how: ExecutionType, now_ns: int, reason: str) -> None:
         report = ExecutionReport(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from genesis.domain.book import Book
 
@@ -12,14 +11,6 @@ BIDS, ASKS = 1, -1
 
 _FIRST_LEVELS = 32
 _TRACKED_LEVELS = 256
-
-
-class Offer(NamedTuple):
-    """One level on offer. ``lots`` may be taken of the ``displayed`` ones."""
-
-    ticks: int
-    lots: int
-    displayed: int
 
 
 class Consumption:
@@ -75,8 +66,7 @@ class Consumption:
 
 def displayed_top(book: Book, side: int) -> tuple[int, int]:
     """Ticks and lots of the best level of one side; both 0 where there is none."""
-    bid, bid_lots, ask, ask_lots = book.touch()
-    top, lots = (bid, bid_lots) if side == BIDS else (ask, ask_lots)
+    top, lots = book.top(side)
     return (top, lots) if top and lots else (0, 0)
 
 
@@ -99,13 +89,6 @@ def displayed_levels(book: Book, side: int) -> Iterator[tuple[int, int]]:
         if len(levels) < count:
             return
         seen, count = count, count * 8
-
-
-def offers(book: Book, side: int, consumption: Consumption) -> Iterator[Offer]:
-    """``displayed_levels`` with what is left to take at each; levels with nothing left drop out."""
-    for ticks, displayed in displayed_levels(book, side):
-        if left := consumption.left(side, ticks, displayed):
-            yield Offer(ticks, left, displayed)
 
 
 def displayed_at(book: Book, side: int, ticks: int) -> int:

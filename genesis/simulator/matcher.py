@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
-from genesis.messages.market import Rows, Table, table_of
+from genesis.domain.money import UNITS
+from genesis.messages.market import Table
 from genesis.messages.orders import (
     CancelAtVenue,
     ExecutionType,
@@ -16,17 +17,14 @@ from genesis.messages.orders import (
     TimeInForce,
 )
 from genesis.simulator import orders as o
-from genesis.simulator.account import locked_asset
 from genesis.simulator.desk import OrderDesk
 from genesis.simulator.liquidity import (
     ASKS,
     BIDS,
     Consumption,
-    Offer,
     displayed_at,
     displayed_levels,
     displayed_top,
-    offers,
 )
 from genesis.simulator.orders import Order, Refusal
 from genesis.simulator.queue import Match, RestingQueue
@@ -40,12 +38,13 @@ from genesis.simulator.tape import (
     reached_ns,
     seen,
 )
+from genesis.simulator.tape_kernels import TIME
 
 UNSEEN_QUEUE = 1 << 62
 """Lots before an order where no queue is shown: only trades through its price fill it."""
 
-Plan = list[tuple[Offer, int]]
-"""The levels an arriving order takes, best first, with the lots taken of each."""
+Plan = list[tuple[int, int, int]]
+"""The levels an arriving order takes, best first: ticks, lots displayed, and taken of them."""
 
 
 class SymbolMatcher:
@@ -53,23 +52,22 @@ class SymbolMatcher:
 
     def __init__(self, instrument: Instrument, desk: OrderDesk) -> None:
         self.instrument = instrument
-        self.book = Book(instrument)
+        self.book = Book(instrument, trades=False)
         self._desk = desk
-        self._step_lots = instrument.lots(instrument.step_size)
+        self._filters = o.Filters(instrument)
+        self._step_lots = self._filters.step_lots
         self._queues = {side: RestingQueue(side, self._step_lots) for side in (BIDS, ASKS)}
         self._consumption = Consumption()
         self._consumed_id = 0
         self._scanner = Scanner()
-        self._shows_touch_alone = False
 
     # The market moves
 
-    def on_rows(self, rows: Rows) -> None:
+    def on_rows(self, table: Table) -> None:
         """Fold rows in receive order and fill whatever they fill, at their times."""
-        table, book = table_of(rows), self.book
-        if not self._desk.open and (self._shows_touch_alone or not self._consumption):
-            self._scanner.pass_over(table)
-            self._fold(table)
+        book = self.book
+        if not self._desk.open and (not self._consumption or book.shows_touch_alone):
+            book.follow(table)
             return
         start = 0
         while start < len(table):
@@ -83,9 +81,9 @@ class SymbolMatcher:
                 for side, ticks, lots in depth_levels(hits):
                     self._consumption.on_level(side, ticks, lots)
             was_synced = book.synced
-            self._fold(table[start:end])
+            book.follow(table[start:end])
             if book.synced and not was_synced:
-                self._on_resync(int(rows["time_ns"][end - 1]))
+                self._on_resync(table.item(end - 1, TIME))
             start = end
 
     def _see(self, hits: list[Hit]) -> None:
@@ -96,11 +94,6 @@ class SymbolMatcher:
                 self._on_level(event)
             else:
                 self._on_trade(event)
-
-    def _fold(self, table: Table) -> None:
-        self.book.fold(table)
-        # A history of bars or trades has quotes but no depth: no queue is seen in it.
-        self._shows_touch_alone = self.book.synced and self.book.depth() == (0, 0)
 
     def _on_trade(self, trade: TradeSeen) -> None:
         queue = self._queues[trade.side]
@@ -131,17 +124,17 @@ class SymbolMatcher:
                 order.as_of_id = min(order.as_of_id, update_id)
             for ticks in set(queue.prices()):
                 lots = displayed_at(self.book, side, ticks)
-                queue.on_own_level(ticks, lots, update_id, self._scanner.depth_event_ns)
+                queue.on_own_level(ticks, lots, update_id, self.book.depth_event_ns)
             for ticks, lots in displayed_levels(self.book, -side):
                 if not queue.reached_by(ticks):
                     break
                 self._cross(-side, ticks, lots, update_id, now_ns)
 
-    def reached_ns(self, rows: Rows) -> int | None:
+    def reached_ns(self, table: Table) -> int | None:
         """When rows still to come may first fill a resting order; None while they cannot."""
         if not self._desk.open:
             return None
-        return reached_ns(rows, self._best_own(BIDS), self._best_own(ASKS))
+        return reached_ns(table, self._best_own(BIDS), self._best_own(ASKS))
 
     def _best_own(self, side: int) -> int | None:
         queue = self._queues[side]
@@ -153,35 +146,38 @@ class SymbolMatcher:
 
     def _forget_older_quotes(self, update_id: int) -> None:
         """Where no level shrinks or grows in sight, each quote is on offer anew, and once."""
-        if self._shows_touch_alone and self._consumed_id != update_id:
+        if self._consumed_id != update_id and self.book.shows_touch_alone:
             self._consumption.clear()
             self._consumed_id = update_id
 
     def _newest_id(self) -> int:
-        return max(self.book.last_update_id, self._scanner.ticker_id)
+        return max(self.book.last_update_id, self.book.ticker_id)
 
     # Requests arrive
 
     def place(self, request: SubmitOrder, now_ns: int) -> None:
         """Take in one order as of ``now_ns`` and say what becomes of it."""
-        refusal = self._refusal_by_state(request)
-        refusal = refusal or o.refusal_by_form(request, self.instrument)
-        self._forget_older_quotes(self._scanner.ticker_id)
-        if refusal is None:
-            plan = self._plan(request)
-            needs = self._needs(request, plan)
-            refusal = self._refusal_by_market(request, needs)
+        order = self._refusal_by_state(request) or self._filters.read(request)
+        if isinstance(order, Refusal):
+            self._desk.refuse(request, order, now_ns)
+            return
+        self._forget_older_quotes(self.book.ticker_id)
+        plan = self._plan(order)
+        needs = self._needs(order, plan)
+        refusal = self._refusal_by_market(order, needs)
         if refusal is not None:
             self._desk.refuse(request, refusal, now_ns)
             return
-        order = self._desk.accept(request, needs, now_ns)
+        others = bool(self._desk.open)
+        self._desk.accept(order, needs, now_ns)
         if o.all_or_nothing(order) and _planned(plan) < order.lots:
             self._close(order, ExecutionType.EXPIRED, now_ns, "it cannot be filled whole")
             return
-        self._expire_own_makers(order, plan, now_ns)
-        for offer, lots in plan:
-            self._consumption.take(-_side(order.side), offer.ticks, offer.displayed, lots)
-            self._fill(order, offer.ticks, lots, False, now_ns)
+        if others:
+            self._expire_own_makers(order, plan, now_ns)
+        for ticks, displayed, lots in plan:
+            self._consumption.take(-order.book_side, ticks, displayed, lots)
+            self._desk.fill(order, ticks, lots, False, now_ns)
         if order.remaining_lots:
             self._rest_or_expire(order, now_ns)
 
@@ -209,42 +205,40 @@ class SymbolMatcher:
             return o.filter_failure("MAX_NUM_ORDERS")
         return None
 
-    def _refusal_by_market(self, request: SubmitOrder, needs: Decimal) -> Refusal | None:
-        side = _side(request.side)
-        top, _ = displayed_top(self.book, -side)
-        if request.price is None:
-            if top and request.quantity * self.instrument.price(top) < self.instrument.min_notional:
+    def _refusal_by_market(self, order: Order, needs: Decimal) -> Refusal | None:
+        side, ticks = order.book_side, order.price_ticks
+        if ticks is None:
+            top, _ = displayed_top(self.book, -side)
+            if top and order.lots * top < self._filters.min_value:
                 return o.filter_failure("NOTIONAL")
-        elif request.type is OrderType.LIMIT_MAKER:
-            ticks = self.instrument.ticks(request.price)
+        elif order.type is OrderType.LIMIT_MAKER:
+            top, _ = displayed_top(self.book, -side)
             if (top and (ticks - top) * side >= 0) or self._queues[-side].reached_by(ticks):
                 return o.WOULD_TAKE
-        if needs > self._desk.account.free(locked_asset(self.instrument, request.side)):
+        if needs > self._desk.account.free(order.pays):
             return o.INSUFFICIENT
         return None
 
-    def _needs(self, request: SubmitOrder, plan: Plan) -> Decimal:
+    def _needs(self, order: Order, plan: Plan) -> Decimal:
         """What the order reserves of the asset it pays with."""
-        if request.side is Side.SELL:
-            return request.quantity
-        if request.price is not None:
-            return request.price * request.quantity
-        instrument = self.instrument
-        costs = (instrument.price(at.ticks) * instrument.quantity(lots) for at, lots in plan)
-        return sum(costs, Decimal(0))
+        if order.side is Side.SELL:
+            return order.quantity
+        if order.price is not None:
+            return order.price * order.quantity
+        value = sum([ticks * lots for ticks, _, lots in plan])
+        return value * UNITS[self.instrument.price_decimals + self.instrument.lot_decimals]
 
-    def _plan(self, request: SubmitOrder) -> Plan:
-        if request.type is OrderType.LIMIT_MAKER:
+    def _plan(self, order: Order) -> Plan:
+        if order.type is OrderType.LIMIT_MAKER:
             return []
-        side = _side(request.side)
-        limit = None if request.price is None else self.instrument.ticks(request.price)
-        left = self.instrument.lots(request.quantity)
+        side, limit, left = order.book_side, order.price_ticks, order.lots
         plan = []
-        for offer in offers(self.book, -side, self._consumption):
-            if limit is not None and (offer.ticks - limit) * side > 0:
+        for ticks, displayed in displayed_levels(self.book, -side):
+            if limit is not None and (ticks - limit) * side > 0:
                 break
-            if lots := min(left, offer.lots) // self._step_lots * self._step_lots:
-                plan.append((offer, lots))
+            free = self._consumption.left(-side, ticks, displayed)
+            if lots := min(left, free) // self._step_lots * self._step_lots:
+                plan.append((ticks, displayed, lots))
                 left -= lots
                 if not left:  # before the next level is read: mostly the first is enough
                     break
@@ -256,24 +250,22 @@ class SymbolMatcher:
         elif order.type is OrderType.LIMIT and order.time_in_force is not TimeInForce.GTC:
             self._close(order, ExecutionType.EXPIRED, now_ns, "no more within its limit")
         else:
-            side = _side(order.side)
+            side = order.book_side
             order.queue_ahead = (
                 UNSEEN_QUEUE
-                if self._shows_touch_alone
+                if self.book.shows_touch_alone
                 else displayed_at(self.book, side, order.price_ticks)
             )
             order.as_of_id = self._newest_id()
-            order.counted_ns = self._scanner.depth_event_ns
+            order.counted_ns = self.book.depth_event_ns
             self._queues[side].add(order)
 
     def _expire_own_makers(self, order: Order, plan: Plan, now_ns: int) -> None:
         """Self-trade prevention, Binance's default EXPIRE_MAKER: own orders it would meet go."""
-        if not (makers := self._queues[-_side(order.side)]):
-            return
         reach = order.price_ticks
         if plan and _planned(plan) == order.lots:
-            reach = plan[-1][0].ticks
-        for maker in makers.reached_by(reach):
+            reach = plan[-1][0]
+        for maker in self._queues[-order.book_side].reached_by(reach):
             self._close(maker, ExecutionType.EXPIRED, now_ns, "self-trade prevention")
 
     # What follows from it
@@ -285,16 +277,12 @@ class SymbolMatcher:
     def _fill(self, order: Order, ticks: int, lots: int, maker: bool, now_ns: int) -> None:
         self._desk.fill(order, ticks, lots, maker, now_ns)
         if not order.remaining_lots:
-            self._queues[_side(order.side)].discard(order)
+            self._queues[order.book_side].discard(order)
 
     def _close(self, order: Order, how: ExecutionType, now_ns: int, reason: str = "") -> None:
         self._desk.close(order, how, now_ns, reason)
-        self._queues[_side(order.side)].discard(order)
-
-
-def _side(side: Side) -> int:
-    return BIDS if side is Side.BUY else ASKS
+        self._queues[order.book_side].discard(order)
 
 
 def _planned(plan: Plan) -> int:
-    return sum(lots for _, lots in plan)
+    return sum(lots for _, _, lots in plan)

@@ -11,7 +11,7 @@ import itertools
 import random
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from operator import attrgetter
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from typing import NamedTuple
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Order as KnownOrder
 from genesis.messages.base import Message
-from genesis.messages.market import Rows
+from genesis.messages.market import Rows, Table
 from genesis.messages.orders import (
     AccountSnapshot,
     CancelAtVenue,
@@ -37,8 +37,11 @@ from genesis.simulator.desk import OrderDesk, refused
 from genesis.simulator.matcher import SymbolMatcher
 from genesis.simulator.orders import INVALID_SYMBOL, expired
 from genesis.simulator.settings import PaperSettings
+from genesis.simulator.tape_kernels import TIME
 
 Query = QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount
+Request = SubmitOrder | CancelAtVenue | Query
+_ORDERS, _OF_ACCOUNT = (SubmitOrder, CancelAtVenue), (QueryOpenOrders, QueryAccount)
 
 
 class Due(NamedTuple):
@@ -48,12 +51,12 @@ class Due(NamedTuple):
     message: Message
 
 
-class _Request(NamedTuple):
+class _Sent(NamedTuple):
     """``number`` counts requests over all lines: of two that arrive at once the first sent acts."""
 
     arrives_ns: int
     number: int
-    act: Callable[[int], None]
+    request: Request
 
 
 class _Line:
@@ -63,26 +66,31 @@ class _Line:
     at the venue's later time has been played.
     """
 
-    def __init__(self, settings: PaperSettings, rng: random.Random, sent: Iterator[int]) -> None:
-        self.requests: deque[_Request] = deque()
-        self._sent = sent
-        self._settings = settings
+    def __init__(self, settings: PaperSettings, rng: random.Random, said: list[Due]) -> None:
+        self.waiting: deque[_Sent] = deque()
+        self._said = said
+        self._to_venue_ns = settings.latency_to_venue_ns
+        self._from_venue_ns = settings.latency_from_venue_ns
+        self._jitter_ns = settings.jitter_ns
         self._there, self._back = (random.Random(rng.getrandbits(64)) for _ in range(2))
         self._last_arrival_ns = self._last_due_ns = 0
 
-    def send(self, now_ns: int, act: Callable[[int], None]) -> None:
-        at = now_ns + self._settings.latency_to_venue_ns + self._jitter_ns(self._there)
-        self._last_arrival_ns = max(self._last_arrival_ns, at)
-        self.requests.append(_Request(self._last_arrival_ns, next(self._sent), act))
+    def send(self, now_ns: int, number: int, request: Request) -> int:
+        """A request leaves; returns when it arrives."""
+        at = now_ns + self._to_venue_ns
+        if self._jitter_ns:
+            at += self._there.randrange(self._jitter_ns + 1)
+        self._last_arrival_ns = at = max(self._last_arrival_ns, at)
+        self.waiting.append(_Sent(at, number, request))
+        return at
 
-    def answer_due_ns(self, venue_ns: int) -> int:
-        at = venue_ns + self._settings.latency_from_venue_ns + self._jitter_ns(self._back)
-        self._last_due_ns = max(self._last_due_ns, at)
-        return self._last_due_ns
-
-    def _jitter_ns(self, rng: random.Random) -> int:
-        jitter = self._settings.jitter_ns
-        return rng.randrange(jitter + 1) if jitter else 0
+    def say(self, venue_ns: int, message: Message) -> None:
+        """An answer leaves the venue."""
+        at = venue_ns + self._from_venue_ns
+        if self._jitter_ns:
+            at += self._back.randrange(self._jitter_ns + 1)
+        self._last_due_ns = at = max(self._last_due_ns, at)
+        self._said.append(Due(at, message))
 
 
 class MatchingEngine:
@@ -111,13 +119,12 @@ class MatchingEngine:
         self._said: list[Due] = []
         self._desks: dict[str, OrderDesk] = {}
         self._matchers: dict[str, SymbolMatcher] = {}
-        sent = itertools.count()
-        self._account_line = _Line(settings, rng, sent)
+        self._sent = itertools.count()
+        self._account_line = _Line(settings, rng, self._said)
         self._lines: dict[str, _Line] = {}
         for instrument in sorted(instruments, key=lambda i: i.symbol):
-            line = _Line(settings, rng, sent)
-            emit = self._emitter(line)
-            desk = OrderDesk(instrument, self.account, settings, emit, first_id)
+            line = _Line(settings, rng, self._said)
+            desk = OrderDesk(instrument, self.account, settings, line.say, first_id)
             self._lines[instrument.symbol] = line
             self._desks[instrument.symbol] = desk
             self._matchers[instrument.symbol] = SymbolMatcher(instrument, desk)
@@ -125,40 +132,30 @@ class MatchingEngine:
 
     # Market data and time
 
-    def on_rows(self, symbol: str, rows: Rows) -> list[Due]:
+    def on_rows(self, symbol: str, table: Table) -> list[Due]:
         """Fold rows of one symbol in receive order; its requests act between them, by time.
 
         A request arriving at t acts after all rows with ``time_ns <= t``, so it waits until a
         later row, or ``advance``, shows that there are no more. Raises KeyError for a symbol this
         venue does not have.
         """
-        matcher, requests = self._matchers[symbol], self._lines[symbol].requests
-        while requests and len(rows):
-            cut = bisect_right(rows["time_ns"].data, requests[0].arrives_ns)
-            if cut == len(rows):
-                break
+        matcher, line = self._matchers[symbol], self._lines[symbol]
+        waiting = line.waiting
+        while waiting and len(table) and waiting[0].arrives_ns < table.item(-1, TIME):
+            cut = bisect_right(table[:, TIME].data, waiting[0].arrives_ns)
             if cut:
-                matcher.on_rows(rows[:cut])
-                rows = rows[cut:]
-            request = requests.popleft()
-            request.act(request.arrives_ns)
-        if len(rows):
-            matcher.on_rows(rows)
+                matcher.on_rows(table[:cut])
+                table = table[cut:]
+            self._act(line)
+        if len(table):
+            matcher.on_rows(table)
         return self._drain()
 
     def advance(self, now_ns: int) -> list[Due]:
         """Act on every request that has arrived by ``now_ns``; all rows up to then were given."""
-        while line := self._next_line():
-            if line.requests[0].arrives_ns > now_ns:
-                break
-            request = line.requests.popleft()
-            request.act(request.arrives_ns)
+        while (line := self._next_line()) and line.waiting[0].arrives_ns <= now_ns:
+            self._act(line)
         return self._drain()
-
-    def next_due_ns(self) -> int | None:
-        """When the next request arrives (then call ``advance``); None while none is on its way."""
-        line = self._next_line()
-        return line.requests[0].arrives_ns if line else None
 
     @property
     def desks(self) -> Iterable[OrderDesk]:
@@ -170,9 +167,9 @@ class MatchingEngine:
         """Whether the market could fill something now."""
         return any(desk.open for desk in self._desks.values())
 
-    def reached_ns(self, symbol: str, rows: Rows) -> int | None:
+    def reached_ns(self, symbol: str, table: Table) -> int | None:
         """When rows still to be shown may first fill a resting order; None while they cannot."""
-        return self._matchers[symbol].reached_ns(rows)
+        return self._matchers[symbol].reached_ns(table)
 
     def shown_ns(self, symbol: str) -> int:
         """The time of the newest depth or ticker it was given of a symbol; 0 before any."""
@@ -189,13 +186,16 @@ class MatchingEngine:
 
     # Requests: each acts, and is answered, in its time
 
-    def submit(self, request: SubmitOrder, now_ns: int) -> None:
-        """An order leaves for the venue at ``now_ns``."""
-        self._request(request, now_ns)
+    def send(self, request: Request, now_ns: int) -> int:
+        """A request leaves for the venue at ``now_ns``; returns when it arrives there.
 
-    def cancel(self, request: CancelAtVenue, now_ns: int) -> None:
-        """A cancel leaves for the venue at ``now_ns``."""
-        self._request(request, now_ns)
+        It acts, or is answered, in line with what else is sent of its symbol: at the next
+        ``advance`` past its arrival, unless rows of that symbol show before that its time is over.
+        """
+        line = self._account_line
+        if not isinstance(request, _OF_ACCOUNT):
+            line = self._lines.get(request.symbol, line)
+        return line.send(now_ns, next(self._sent), request)
 
     def fill(self, symbol: str, client_order_id: str, percent: int, now_ns: int) -> list[Due]:
         """Somebody takes so much of an own resting order at its price, unseen in the market's data.
@@ -207,33 +207,17 @@ class MatchingEngine:
             matcher.fill_resting(client_order_id, percent, now_ns)
         return self._drain()
 
-    def query(self, request: Query, now_ns: int) -> None:
-        """A question leaves for the venue at ``now_ns``. Of one symbol it is answered in line
-
-        with that symbol's orders; of the account, at the next ``advance`` past its arrival.
-        """
-        symbol = request.symbol if isinstance(request, QueryOrder | QueryTrades) else ""
-        line = self._lines.get(symbol, self._account_line)
-
-        def act(at_ns: int) -> None:
-            self._said.append(Due(line.answer_due_ns(at_ns), self._answer(request)))
-
-        line.send(now_ns, act)
-
-    def _request(self, request: SubmitOrder | CancelAtVenue, now_ns: int) -> None:
-        line = self._lines.get(request.symbol, self._account_line)
-        matcher = self._matchers.get(request.symbol)
-
-        def act(at_ns: int) -> None:
-            if matcher is None:
-                answer = refused(request, INVALID_SYMBOL)
-                self._said.append(Due(line.answer_due_ns(at_ns), answer))
-            elif isinstance(request, SubmitOrder):
-                matcher.place(request, at_ns)
-            else:
-                matcher.cancel(request, at_ns)
-
-        line.send(now_ns, act)
+    def _act(self, line: _Line) -> None:
+        """What the next request of a line asks for."""
+        arrives_ns, _, request = line.waiting.popleft()
+        if not isinstance(request, _ORDERS):
+            line.say(arrives_ns, self._answer(request))
+        elif (matcher := self._matchers.get(request.symbol)) is None:
+            line.say(arrives_ns, refused(request, INVALID_SYMBOL))
+        elif isinstance(request, SubmitOrder):
+            matcher.place(request, arrives_ns)
+        else:
+            matcher.cancel(request, arrives_ns)
 
     def _answer(self, request: Query) -> Message:
         if isinstance(request, QueryAccount):
@@ -259,18 +243,13 @@ class MatchingEngine:
         """The line whose request arrives first; of two that arrive at once the one sent first."""
         first = None
         for line in self._all_lines:
-            if line.requests and (first is None or line.requests[0] < first.requests[0]):
+            if line.waiting and (first is None or line.waiting[0] < first.waiting[0]):
                 first = line
         return first
 
-    def _emitter(self, line: _Line) -> Callable[[int, Message], None]:
-        def emit(venue_ns: int, message: Message) -> None:
-            self._said.append(Due(line.answer_due_ns(venue_ns), message))
-
-        return emit
-
     def _drain(self) -> list[Due]:
-        said, self._said = self._said, []
+        said = self._said.copy()
+        self._said.clear()
         said.sort(key=_due_ns)
         return said
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from genesis.domain.instrument import Instrument
+from genesis.domain.money import UNITS, ZERO
 from genesis.domain.order import Order as KnownOrder
 from genesis.messages.orders import (
     OrderStatus,
@@ -17,6 +19,7 @@ from genesis.messages.orders import (
     TimeInForce,
     VenueOrder,
 )
+from genesis.simulator.liquidity import ASKS, BIDS
 
 CLIENT_ID = re.compile(r"[a-zA-Z0-9\-_]{1,36}")
 
@@ -49,11 +52,11 @@ def filter_failure(name: str) -> Refusal:
     return Refusal(-1013, f"Filter failure: {name}")
 
 
-@dataclass(slots=True, eq=False)
-class Order:
-    """One accepted order. Quantities are market lots; ``price_ticks`` is None for MARKET.
+class Order(msgspec.Struct, eq=False):
+    """One order. Quantities are market lots; ``price_ticks`` is None for MARKET.
 
-    ``reserved`` is what it still locks of the asset it pays with.
+    ``book_side`` is the side it rests on, ``pays`` the asset it pays with, ``reserved`` what it
+    still locks of that. ``venue_order_id`` is 0 until it is accepted.
 
     ``queue_ahead`` is how many market lots stand before it at its price. ``as_of_id`` is the
     newest update id its arrival saw: older data says nothing about it. ``counted_ns`` is the event
@@ -61,7 +64,6 @@ class Order:
     """
 
     client_order_id: str
-    venue_order_id: int
     side: Side
     type: OrderType
     time_in_force: TimeInForce
@@ -69,7 +71,10 @@ class Order:
     price: Decimal | None
     lots: int
     price_ticks: int | None
-    reserved: Decimal
+    book_side: int
+    pays: str
+    venue_order_id: int = 0
+    reserved: Decimal = ZERO
     filled_lots: int = 0
     status: OrderStatus = OrderStatus.NEW
     queue_ahead: int = 0
@@ -110,25 +115,52 @@ def expired(order: KnownOrder) -> VenueOrder:
     )
 
 
-def refusal_by_form(request: SubmitOrder, instrument: Instrument) -> Refusal | None:
-    """What is wrong with the request itself, before any market or balance is looked at."""
-    if not CLIENT_ID.fullmatch(request.client_order_id):
-        return ILLEGAL_ID
-    if request.type is OrderType.MARKET:
-        if request.price is not None:
-            return PRICE_NOT_REQUIRED
-    elif request.price is None:
-        return MANDATORY_PRICE
-    elif not _is_multiple(request.price, instrument.tick_size):
-        return filter_failure("PRICE_FILTER")
-    quantity = request.quantity
-    if not _is_multiple(quantity, instrument.step_size):
-        return filter_failure("LOT_SIZE")
-    if not instrument.min_quantity <= quantity <= instrument.max_quantity:
-        return filter_failure("LOT_SIZE")
-    if request.price is not None and request.price * quantity < instrument.min_notional:
-        return filter_failure("NOTIONAL")
-    return None
+class Filters:
+    """What one symbol's orders must keep, in ticks and lots: so an order is measured once.
+
+    ``min_value`` is the least notional, in the product of both. The tick is a power of ten, so that
+    whole ticks are on it.
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        decimals = instrument.price_decimals + instrument.lot_decimals
+        self.min_value = _ceiling(instrument.min_notional.scaleb(decimals))
+        self.step_lots = instrument.lots(instrument.step_size)
+        self._min_lots = max(1, _ceiling(instrument.min_quantity.scaleb(instrument.lot_decimals)))
+        self._max_lots = int(instrument.max_quantity.scaleb(instrument.lot_decimals))
+
+    def read(self, request: SubmitOrder) -> Order | Refusal:
+        """The order that is asked for, or what is wrong with the request itself, before any market
+        or balance is looked at."""
+        instrument, price, ticks = self._instrument, request.price, None
+        if not CLIENT_ID.fullmatch(request.client_order_id):
+            return ILLEGAL_ID
+        if request.type is OrderType.MARKET:
+            if price is not None:
+                return PRICE_NOT_REQUIRED
+        elif price is None:
+            return MANDATORY_PRICE
+        elif not (ticks := _units(price, instrument.price_decimals)):
+            return filter_failure("PRICE_FILTER")
+        lots = _units(request.quantity, instrument.lot_decimals)
+        if lots % self.step_lots or not self._min_lots <= lots <= self._max_lots:
+            return filter_failure("LOT_SIZE")
+        if ticks is not None and ticks * lots < self.min_value:
+            return filter_failure("NOTIONAL")
+        buys = request.side is Side.BUY
+        return Order(
+            client_order_id=request.client_order_id,
+            side=request.side,
+            type=request.type,
+            time_in_force=request.time_in_force,
+            quantity=request.quantity,
+            price=price,
+            lots=lots,
+            price_ticks=ticks,
+            book_side=BIDS if buys else ASKS,
+            pays=instrument.quote if buys else instrument.base,
+        )
 
 
 def may_rest(request: SubmitOrder) -> bool:
@@ -143,5 +175,14 @@ def all_or_nothing(order: Order) -> bool:
     return order.type is OrderType.LIMIT and order.time_in_force is TimeInForce.FOK
 
 
-def _is_multiple(number: Decimal, unit: Decimal) -> bool:
-    return number.is_finite() and number > 0 and not number % unit
+def _units(number: Decimal, decimals: int) -> int:
+    """A positive number in units of its last decimal; 0 where it is not so many whole ones."""
+    if not number.is_finite() or number <= 0:
+        return 0
+    units = int(number.scaleb(decimals))
+    # Compared, and not only scaled: a scaling may round.
+    return units if Decimal(units) * UNITS[decimals] == number else 0
+
+
+def _ceiling(number: Decimal) -> int:
+    return int(number.to_integral_value(ROUND_CEILING))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genesis.messages.market import Kind, Rows, Table, table_of
+from genesis.messages.market import Kind, Table
 from genesis.simulator import tape_kernels as k
 from genesis.simulator.liquidity import ASKS, BIDS
 
@@ -61,26 +61,10 @@ class LevelSeen(NamedTuple):
 
 
 class Scanner:
-    """Goes over the rows of one symbol, piece by piece, and knows what an arriving order must know
-    of them beyond the folded book."""
+    """Goes over the rows of one symbol, piece by piece."""
 
     def __init__(self) -> None:
-        self._news = np.zeros(k.NEWS_SIZE, np.int64)
         self._hits = np.empty((_HITS_ROOM, k.HIT_WIDTH), np.int64)
-
-    @property
-    def depth_event_ns(self) -> int:
-        """The venue's time of the newest diff; 0 before any."""
-        return int(self._news[k.DEPTH_EVENT_NS])
-
-    @property
-    def ticker_id(self) -> int:
-        """The update id of the newest ticker; 0 before any."""
-        return int(self._news[k.TICKER_ID])
-
-    def pass_over(self, table: Table) -> None:
-        """Take rows in which nothing is of interest. A restarted stream counts and times anew."""
-        k.note_news(table, self._news)
 
     def next_piece(
         self, table: Table, start: int, book_id: int, interest: Interest
@@ -104,7 +88,6 @@ class Scanner:
                 _NO_ASK if ask is None else ask,
                 levels,
                 book_id,
-                self._news,
                 self._hits,
             )
             if found <= len(self._hits):
@@ -112,18 +95,17 @@ class Scanner:
             self._hits = np.empty((found, k.HIT_WIDTH), np.int64)
 
 
-def breaks_ns(parts: Iterable[Rows]) -> list[int]:
+def breaks_ns(parts: Iterable[Table]) -> list[int]:
     """When rows came that may lose a book or make it whole, in order. ``parts`` follow each other.
 
     Told by kinds and update ids: that a book crosses, only who folds it knows.
     """
     found: list[int] = []
     newest_id = 0
-    for rows in parts:
-        table = table_of(rows)
+    for table in parts:
         place, newest_id = k.next_break(table, 0, newest_id)
         while place < len(table):
-            found.append(int(table[place, k.TIME]))
+            found.append(table.item(place, k.TIME))
             place, newest_id = k.next_break(table, place + 1, newest_id)
     return found
 
@@ -151,20 +133,19 @@ def depth_levels(hits: Iterable[Hit]) -> Iterator[tuple[int, int, int]]:
             yield _DEPTH_SIDES[kind], ticks, lots
 
 
-def reached_ns(rows: Rows, bid_ticks: int | None, ask_ticks: int | None) -> int | None:
+def reached_ns(table: Table, bid_ticks: int | None, ask_ticks: int | None) -> int | None:
     """When the first row was received that might fill an own order; None where none does.
 
     ``bid_ticks`` and ``ask_ticks`` are the best own prices, None for a side without orders.
     """
     bid = 0 if bid_ticks is None else bid_ticks
-    place = k.first_reach(table_of(rows), bid, _NO_ASK if ask_ticks is None else ask_ticks)
-    return int(rows["time_ns"][place]) if place < len(rows) else None
+    place = k.first_reach(table, bid, _NO_ASK if ask_ticks is None else ask_ticks)
+    return table.item(place, k.TIME) if place < len(table) else None
 
 
 def warm_up() -> None:
     """Load (the first time on a machine: compile) the kernels, so that no actor waits for it."""
     rows = np.zeros((0, k.ROW_WIDTH), np.int64)
-    Scanner().pass_over(rows)
     k.next_break(rows, 0, 0)
     k.first_reach(rows, 0, _NO_ASK)
     Scanner().next_piece(rows, 0, 0, Interest(None, None, []))

@@ -17,10 +17,6 @@ ROW_WIDTH = 7
 # Columns of a hit.
 HIT_WIDTH = 6  # time_ns, event_ns, kind, price_ticks, quantity_lots, update_id
 
-# Places in the news vector.
-DEPTH_EVENT_NS, TICKER_ID = range(2)
-NEWS_SIZE = 2
-
 _DEPTH = int(Kind.DEPTH_BEGIN)
 _SNAPSHOT = int(Kind.SNAPSHOT_BEGIN)
 _BID = int(Kind.BID)
@@ -30,19 +26,6 @@ _SELL = int(Kind.TRADE_SELL)
 _TICKER_BID = int(Kind.TICKER_BID)
 _TICKER_ASK = int(Kind.TICKER_ASK)
 _RESET = int(Kind.RESET)
-
-
-@kernel
-def note_news(rows: Ints, news: Ints) -> None:
-    """Keep what an arriving order must know: newest depth event time and ticker id."""
-    for i in range(rows.shape[0]):
-        kind = rows[i, KIND]
-        if kind == _DEPTH:
-            news[DEPTH_EVENT_NS] = rows[i, EVENT]
-        elif kind == _TICKER_ASK:
-            news[TICKER_ID] = max(news[TICKER_ID], rows[i, LAST_ID])
-        elif kind == _RESET:
-            news[DEPTH_EVENT_NS] = news[TICKER_ID] = 0
 
 
 @kernel
@@ -91,7 +74,6 @@ def scan_piece(
     ask_ticks: int,
     levels: Ints,
     book_id: int,
-    news: Ints,
     hits: Ints,
 ) -> tuple[int, int]:
     """Scan the next piece from ``start``: up to, or just, what breaks the sequence of updates.
@@ -99,9 +81,8 @@ def scan_piece(
     Hits are its rows that reach an own bid or ask, or update a level that is watched.
     ``bid_ticks`` and ``ask_ticks``: the best own prices, 0 and the largest integer for none.
     ``levels``: watched prices, ascending. ``book_id`` is the update the rows from ``start`` follow,
-    0 while the book is not whole. Takes the piece into ``news`` (as ``note_news``), writes into
-    ``hits``, shape (room, HIT_WIDTH), what has room there, and returns where the piece ends and how
-    many hits there are.
+    0 while the book is not whole. Writes into ``hits``, shape (room, HIT_WIDTH), what has room
+    there, and returns where the piece ends and how many hits there are.
     """
     found = 0
     frame_id, frame_event = book_id, 0
@@ -112,10 +93,9 @@ def scan_piece(
             if kind != _DEPTH or (book_id > 0 and frame_id + 1 < rows[i, FIRST_ID]):
                 if i > start:
                     return i, found
-                return _stands_alone(rows, start, news), 0
+                return _stands_alone(rows, start), 0
             fresh = 0 < book_id < rows[i, LAST_ID]
             frame_id, frame_event = max(frame_id, rows[i, LAST_ID]), rows[i, EVENT]
-            news[DEPTH_EVENT_NS] = frame_event
             continue
         buys = kind in (_BID, _TICKER_BID, _BUY)
         reached = price >= ask_ticks if buys else price <= bid_ticks
@@ -125,8 +105,6 @@ def scan_piece(
                 continue
             event_ns, update_id = frame_event, frame_id
         elif kind in (_TICKER_BID, _TICKER_ASK):
-            if kind == _TICKER_ASK:
-                news[TICKER_ID] = max(news[TICKER_ID], update_id)
             if not reached or book_id == 0 or update_id < frame_id:
                 continue
         elif not reached:
@@ -139,13 +117,10 @@ def scan_piece(
 
 
 @kernel
-def _stands_alone(rows: Ints, start: int, news: Ints) -> int:
-    """Take the snapshot, restart or diff behind a gap at ``start`` into ``news``; where it ends."""
-    kind = rows[start, KIND]
-    size = 1 if kind == _RESET else 1 + rows[start, QUANTITY]
-    end = min(start + size, rows.shape[0])
-    note_news(rows[start:end], news)
-    return int(end)
+def _stands_alone(rows: Ints, start: int) -> int:
+    """Where the snapshot, restart or diff behind a gap at ``start`` ends."""
+    size = 1 if rows[start, KIND] == _RESET else 1 + rows[start, QUANTITY]
+    return int(min(start + size, rows.shape[0]))
 
 
 @kernel

@@ -19,7 +19,7 @@ from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
 from genesis.exchange.bars import SHARE, bar_rows
 from genesis.exchange.ohlcv import Bars
-from genesis.messages.market import Kind, Rows
+from genesis.messages.market import Kind, Rows, table_of
 from genesis.messages.orders import ExecutionReport, OrderType, Side, SubmitOrder, TimeInForce
 from genesis.simulator.matching import MatchingEngine
 from genesis.simulator.settings import PaperSettings
@@ -47,7 +47,7 @@ class Venue:
 
     def play(self, until_ns: int) -> None:
         end = int(np.searchsorted(self._rows["time_ns"], until_ns, side="right"))
-        self._hear(self._engine.on_rows("BTCUSDT", self._rows[:end]))
+        self._hear(self._engine.on_rows("BTCUSDT", table_of(self._rows[:end])))
         self._rows = self._rows[end:]
 
     def order(self, name: str, side: Side, quantity: str, price: str | None, at_ns: int) -> None:
@@ -56,7 +56,7 @@ class Venue:
         request = SubmitOrder(
             name, "BTCUSDT", side, kind, D(quantity), value, TimeInForce.GTC, at_ns
         )
-        self._engine.submit(request, at_ns)
+        self._engine.send(request, at_ns)
         self._hear(self._engine.advance(at_ns))
 
     def _hear(self, dues: Sequence[object]) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from genesis.domain.instrument import Instrument
-from genesis.messages.market import ROW, Kind, Rows
+from genesis.messages.market import ROW, Kind, Rows, table_of
 from genesis.messages.orders import (
     CancelAtVenue,
     ExecutionReport,
@@ -98,7 +98,7 @@ class Scene:
         self._names = itertools.count(1)
 
     def market(self, *rows: Rows) -> Scene:
-        self.said += self.venue.on_rows("BTCUSDT", np.concatenate(rows))
+        self.said += self.venue.on_rows("BTCUSDT", table_of(np.concatenate(rows)))
         return self
 
     def opened(self) -> Scene:
@@ -123,12 +123,12 @@ class Scene:
         kind = type or (OrderType.MARKET if price is None else OrderType.LIMIT)
         value = None if price is None else D(price)
         request = SubmitOrder(name, symbol, side, kind, D(quantity), value, tif, now)
-        self.venue.submit(request, now)
+        self.venue.send(request, now)
         self.said += self.venue.advance(now)
         return name
 
     def cancel(self, now: int, name: str) -> None:
-        self.venue.cancel(CancelAtVenue(name, "BTCUSDT", now), now)
+        self.venue.send(CancelAtVenue(name, "BTCUSDT", now), now)
         self.said += self.venue.advance(now)
 
     def reports(self, name: str) -> list[ExecutionReport]:

@@ -55,7 +55,7 @@ class Witness:
             name = f"o{number}"
             request = SubmitOrder(name, "BTCUSDT", side, kind, quantity, price, tif, now + 5)
             self.sent[name] = request
-            self.scene.venue.submit(request, now + 5)
+            self.scene.venue.send(request, now + 5)
             self.scene.said += self.scene.venue.advance(now + 5)
 
     def reports(self) -> list[ExecutionReport]:

@@ -11,7 +11,7 @@ from scenes import BTC, Scene, diff, snapshot, ticker, trade
 
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Order as KnownOrder
-from genesis.messages.market import Kind
+from genesis.messages.market import Kind, table_of
 from genesis.messages.orders import (
     AccountSnapshot,
     Balance,
@@ -47,33 +47,31 @@ def submit(name: str, now: int, quantity: str = "1", price: str | None = None) -
 
 def test_an_order_meets_the_market_of_its_arrival() -> None:
     scene = Scene(FAR).opened()
-    scene.venue.submit(submit("a", 1000), 1000)
-    assert scene.venue.next_due_ns() == 1100
+    assert scene.venue.send(submit("a", 1000), 1000) == 1100
     move_away = diff(1100, (11, 11), asks=[("100.00", "0")])
-    assert scene.venue.on_rows("BTCUSDT", move_away) == []  # more rows of 1100 may follow
+    assert scene.venue.on_rows("BTCUSDT", table_of(move_away)) == []  # more rows of 1100 may follow
     come_back = diff(1101, (12, 12), asks=[("100.00", "1")])
-    said = scene.venue.on_rows("BTCUSDT", come_back)
+    said = scene.venue.on_rows("BTCUSDT", table_of(come_back))
     trades = [due for due in said if isinstance(due.message, ExecutionReport)]
     assert [due.due_ns for due in trades] == [1130, 1130]
     last = trades[-1].message
     assert isinstance(last, ExecutionReport)
     assert (last.last_price, last.venue_ns) == (D("101.00"), 1100)
-    assert scene.venue.next_due_ns() is None
 
 
 def test_without_market_data_advance_lets_it_arrive() -> None:
     scene = Scene(FAR).opened()
-    scene.venue.submit(submit("a", 1000), 1000)
+    scene.venue.send(submit("a", 1000), 1000)
     assert scene.venue.advance(1099) == []
     assert [due.due_ns for due in scene.venue.advance(1100)] == [1130, 1130]
 
 
 def test_a_fill_can_come_before_a_cancel_that_is_on_its_way() -> None:
     scene = Scene(FAR).opened()
-    scene.venue.submit(submit("a", 1000, "1", "99.70"), 1000)
+    scene.venue.send(submit("a", 1000, "1", "99.70"), 1000)
     scene.venue.advance(1100)
-    scene.venue.cancel(CancelAtVenue("a", "BTCUSDT", 1200), 1200)
-    said = scene.venue.on_rows("BTCUSDT", trade(1250, SELL, "99.60", "1"))
+    scene.venue.send(CancelAtVenue("a", "BTCUSDT", 1200), 1200)
+    said = scene.venue.on_rows("BTCUSDT", table_of(trade(1250, SELL, "99.60", "1")))
     said += scene.venue.advance(1300)
     assert [type(due.message).__name__ for due in said] == ["ExecutionReport", "VenueRefused"]
 
@@ -83,7 +81,7 @@ def test_jitter_is_bounded_repeatable_and_never_reorders() -> None:
         settings = PaperSettings(latency_to_venue_ns=100, latency_from_venue_ns=30, jitter_ns=50)
         venue = MatchingEngine([BTC], {}, settings, random.Random(seed))
         for i in range(50):
-            venue.cancel(CancelAtVenue(f"c{i}", "BTCUSDT", i), i)
+            venue.send(CancelAtVenue(f"c{i}", "BTCUSDT", i), i)
         said = venue.advance(10_000)
         names = [getattr(due.message, "client_order_id", "") for due in said]
         assert names == [f"c{i}" for i in range(50)]
@@ -96,14 +94,14 @@ def test_jitter_is_bounded_repeatable_and_never_reorders() -> None:
 def test_questions_are_answered_in_line_with_the_orders() -> None:
     scene = Scene(FAR).opened()
     venue = scene.venue
-    venue.submit(submit("a", 0, "1", "100.00"), 0)
-    venue.query(QueryOrder("a", "BTCUSDT", 1), 0)
-    venue.submit(submit("b", 1, "2", "99.00"), 1)
-    venue.query(QueryOrder("never", "BTCUSDT", 2), 1)
-    venue.query(QueryTrades("BTCUSDT", 0, 3), 1)
-    venue.query(QueryTrades("BTCUSDT", 1, 4), 1)
-    venue.query(QueryOpenOrders(5), 1)
-    venue.query(QueryAccount(6), 1)
+    venue.send(submit("a", 0, "1", "100.00"), 0)
+    venue.send(QueryOrder("a", "BTCUSDT", 1), 0)
+    venue.send(submit("b", 1, "2", "99.00"), 1)
+    venue.send(QueryOrder("never", "BTCUSDT", 2), 1)
+    venue.send(QueryTrades("BTCUSDT", 0, 3), 1)
+    venue.send(QueryTrades("BTCUSDT", 1, 4), 1)
+    venue.send(QueryOpenOrders(5), 1)
+    venue.send(QueryAccount(6), 1)
     said = [due.message for due in venue.advance(200)]
     answers = [message for message in said if not isinstance(message, ExecutionReport)]
     known, unknown, trades, none_newer, open_orders, account = answers
@@ -125,8 +123,8 @@ def test_questions_are_answered_in_line_with_the_orders() -> None:
 
 def test_questions_about_an_unknown_symbol_are_answered_too() -> None:
     venue = Scene().opened().venue
-    venue.query(QueryOrder("a", "NOPE", 1), 0)
-    venue.query(QueryTrades("NOPE", 0, 2), 0)
+    venue.send(QueryOrder("a", "NOPE", 1), 0)
+    venue.send(QueryTrades("NOPE", 0, 2), 0)
     assert [due.message for due in venue.advance(1)] == [
         OrderSnapshot(1, "a", None),
         TradesSnapshot(2, "NOPE", ()),
@@ -152,9 +150,9 @@ def test_orders_of_the_venue_before_have_ended_with_it() -> None:
         venue_order_id=7,
     )
     venue = MatchingEngine([BTC], {"USDT": D(1000)}, FAR, random.Random(1), ended=[known])
-    venue.cancel(CancelAtVenue("g1-a", "GONE", 0), 0)
-    venue.query(QueryOrder("g1-a", "GONE", 1), 0)
-    venue.query(QueryOpenOrders(2), 0)
+    venue.send(CancelAtVenue("g1-a", "GONE", 0), 0)
+    venue.send(QueryOrder("g1-a", "GONE", 1), 0)
+    venue.send(QueryOpenOrders(2), 0)
     refused, answer, open_orders = (due.message for due in venue.advance(200))
     assert isinstance(refused, VenueRefused)
     assert isinstance(answer, OrderSnapshot)
@@ -165,8 +163,8 @@ def test_orders_of_the_venue_before_have_ended_with_it() -> None:
 
 def test_ids_start_where_they_are_told_to() -> None:
     venue = MatchingEngine([BTC], {"USDT": D(1000)}, FAR, random.Random(1), first_id=500)
-    venue.on_rows("BTCUSDT", snapshot(1, 10, [("99", "1")], [("100", "1")]))
-    venue.submit(submit("a", 2), 2)
+    venue.on_rows("BTCUSDT", table_of(snapshot(1, 10, [("99", "1")], [("100", "1")])))
+    venue.send(submit("a", 2), 2)
     reports = [due.message for due in venue.advance(200)]
     assert [(r.venue_order_id, r.trade_id) for r in reports] == [  # type: ignore[attr-defined]
         (500, -1),
@@ -248,11 +246,10 @@ def test_batching_changes_nothing(seed: int) -> None:
     def run(batched: bool) -> list[Due]:
         venue = MatchingEngine([BTC], {"USDT": D(10_000)}, settings, random.Random(seed))
         for order in orders:
-            act = venue.submit if isinstance(order, SubmitOrder) else venue.cancel
-            act(order, order.sent_ns)  # type: ignore[arg-type]
+            venue.send(order, order.sent_ns)
         said = []
         for batch in [np.concatenate(frames)] if batched else frames:
-            said += venue.on_rows("BTCUSDT", batch)
+            said += venue.on_rows("BTCUSDT", table_of(batch))
         return said + venue.advance(10_000)
 
     whole, by_frame = run(batched=True), run(batched=False)

@@ -25,7 +25,7 @@ from genesis.domain.instrument import Instrument
 from genesis.errors import StorageError
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.source import Market
-from genesis.messages.market import RawFrame, Rows
+from genesis.messages.market import RawFrame, Rows, table_of
 from genesis.runtime.chaos import ActorFault
 from genesis.simulator.fault_plan import FeedFault, VenueFault
 from genesis.simulator.faults import Faults
@@ -270,7 +270,8 @@ class _Drill:
         for symbol, rows in tape.items():
             times = rows["time_ns"]
             shown = int(times.searchsorted(engine.shown_ns(symbol), side="right"))
-            engine.on_rows(symbol, rows[shown : int(times.searchsorted(back_ns, side="right"))])
+            end = int(times.searchsorted(back_ns, side="right"))
+            engine.on_rows(symbol, table_of(rows[shown:end]))
         engine.advance(back_ns)
 
     def _take_down(self, life: Life) -> None:
