@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from genesis.messages.base import Message
 
 
 class CheckOrder(Message, frozen=True):
     """Time to see whether the venue has said something about an order."""
 
+    reads_only: ClassVar[bool] = True  # it may ask the venue, which answers later
+
     client_order_id: str
 
 
 class LookAtResting(Message, frozen=True):
     """Time to ask for an order that rests: the event that ended it may never have come."""
+
+    reads_only: ClassVar[bool] = True
 
     client_order_id: str
 

@@ -104,8 +104,13 @@ def agree(chosen: Settings, market: Callable[[], Market], busy: Callable[[], Str
     return each.summary.fills
 
 
-def chosen(to_venue_ms: int, from_venue_ms: int, jitter_ms: int, refresh_ms: int) -> Settings:
+def chosen(
+    to_venue_ms: int, from_venue_ms: int, jitter_ms: int, refresh_ms: int, ask_after_ms: int = 2000
+) -> Settings:
+    """``ask_after_ms``: silence, or rest, after which the venue is asked for an order."""
     given = {
+        "executor.unknown_query_after_ms": ask_after_ms,
+        "executor.resting_query_every_ms": 5 * ask_after_ms,
         "market.speed": 0.0,
         "paper.latency_to_venue_ms": to_venue_ms,
         "paper.latency_from_venue_ms": from_venue_ms,
@@ -131,14 +136,15 @@ def chosen(to_venue_ms: int, from_venue_ms: int, jitter_ms: int, refresh_ms: int
     from_venue_ms=st.sampled_from([1, 20, 150]),
     jitter_ms=st.sampled_from([0, 7]),
     refresh_ms=st.sampled_from([200, 1000]),
+    ask_after_ms=st.sampled_from([100, 2000]),
     seconds=st.just(SHORT_S),
 )
 # Every tie there can be on a grid of 100 ms:
-@example(3, ("BTCUSDT", "ETHUSDT"), 100, 100, 0, 200, LONG_S)
+@example(3, ("BTCUSDT", "ETHUSDT"), 100, 100, 0, 200, 100, LONG_S)
 # One strategy's order meets another's:
-@example(2008, ("BTCUSDT", "ETHUSDT"), 20, 1, 7, 1000, LONG_S)
+@example(2008, ("BTCUSDT", "ETHUSDT"), 20, 1, 7, 1000, 2000, LONG_S)
 # A fill is played, then a request leaves:
-@example(1020, ("BTCUSDT", "ETHUSDT"), 20, 20, 7, 1000, LONG_S)
+@example(1020, ("BTCUSDT", "ETHUSDT"), 20, 20, 7, 1000, 2000, LONG_S)
 def test_a_stretch_changes_nothing(
     seed: int,
     symbols: tuple[str, ...],
@@ -146,9 +152,10 @@ def test_a_stretch_changes_nothing(
     from_venue_ms: int,
     jitter_ms: int,
     refresh_ms: int,
+    ask_after_ms: int,
     seconds: int,
 ) -> None:
-    settled = chosen(to_venue_ms, from_venue_ms, jitter_ms, refresh_ms)
+    settled = chosen(to_venue_ms, from_venue_ms, jitter_ms, refresh_ms, ask_after_ms)
     agree(settled, lambda: light(symbols, seed, seconds), lambda: Busy(symbols, refresh_ms))
 
 
