@@ -105,8 +105,8 @@ class Book:
             self._make_room(known[lay.STOPPED], table, at)
             at = self._fold(table, at)
         return Folded(
-            trades[0] if len(trades) == 1 else np.concatenate(trades),
-            np.concatenate(tops) if tops else _NO_TOPS,
+            _joined(trades),
+            _joined(tops) if tops else _NO_TOPS,
             top_ns,
             tuple(gaps),
             tuple(resyncs),
@@ -206,9 +206,13 @@ class Book:
         return known[lay.SYNCED] == 1 and not known[lay.BIDS] and not known[lay.ASKS]
 
     def top(self, side: int) -> tuple[int, int]:
-        """Ticks and lots of one side (+1 bids, -1 asks) of the ``touch``."""
+        """Ticks and lots of one side (+1 bids, -1 asks) of the ``touch``; both 0 where it has none.
+
+        A book ticker may have a price without a quantity: nothing is on offer there.
+        """
         known, at = self._known, lay.TOUCH if side > 0 else lay.TOUCH + 2
-        return known[at], known[at + 1]
+        ticks, lots = known[at], known[at + 1]
+        return (ticks, lots) if lots else (0, 0)
 
     def touch(self) -> Top:
         """Bid ticks, bid lots, ask ticks, ask lots: of the book ticker where it is newer.
@@ -302,6 +306,10 @@ class Book:
             capacity *= 2
         self._keys = _spread(self._keys, old, capacity)
         self._lots = _spread(self._lots, old, capacity)
+
+
+def _joined(tables: list[Table]) -> Table:
+    return tables[0] if len(tables) == 1 else np.concatenate(tables)
 
 
 def _spread(table: npt.NDArray[np.int64], old: int, capacity: int) -> npt.NDArray[np.int64]:

@@ -6,6 +6,9 @@ book and decodes for itself, so that a crash inside GENESIS cannot falsify the v
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
+
 import msgspec
 
 from genesis.exchange.reel import Reel, Stretch
@@ -37,6 +40,8 @@ UNSHOWN_MAX = 1 << 16
 """So many rows may wait to be shown to the venue while no order rests there."""
 AFTERGLOW_NS = 1_000_000_000
 """After the last frame, time for what is still on its way between venue and executor."""
+
+_due_ns = attrgetter("due_ns")
 
 
 class Pump(Message, frozen=True):
@@ -249,8 +254,8 @@ class PaperExchange(Actor):
         self._leave(leave.request)
 
     def _leave(self, request: Request | Query) -> None:
-        arrives_ns = self._engine.send(request, self.now_ns())
-        self.after(arrives_ns - self.now_ns(), Arrive())
+        now_ns = self.now_ns()
+        self.after(self._engine.send(request, now_ns) - now_ns, Arrive())
 
     @handles_each(QueryOrder, QueryOpenOrders, QueryTrades, QueryAccount)
     def _on_query(self, query: Query) -> None:
@@ -259,8 +264,9 @@ class PaperExchange(Actor):
 
     @handles(Arrive)
     def _on_arrive(self, arrive: Arrive) -> None:
-        self._show_before(self.now_ns())
-        self._deliver(self._engine.advance(self.now_ns()))
+        now_ns = self.now_ns()
+        self._show_before(now_ns)
+        self._deliver(self._engine.advance(now_ns))
         self._pump_later()
 
     @handles(RequestSnapshot)
@@ -279,12 +285,10 @@ class PaperExchange(Actor):
             return
         if self._faults is not None:
             dues = self._faults.answers(dues, self.now_ns())
-        now_ns, together = self.now_ns(), list[Message]()
-        for place, due in enumerate(dues, 1):
-            together.append(due.message)
-            if place == len(dues) or dues[place].due_ns != due.due_ns:
-                self.after(max(0, due.due_ns - now_ns), Deliver(EXECUTOR, tuple(together)))
-                together = []
+        now_ns = self.now_ns()
+        for due_ns, together in groupby(dues, _due_ns):
+            messages = tuple([due.message for due in together])
+            self.after(max(0, due_ns - now_ns), Deliver(EXECUTOR, messages))
 
     @handles(Deliver)
     def _on_deliver(self, deliver: Deliver) -> None:

@@ -37,7 +37,8 @@ class Consumption:
 
     def left(self, side: int, ticks: int, displayed: int) -> int:
         """How many of ``displayed`` lots are still there to take."""
-        return max(0, displayed - self._taken(side, ticks, displayed))
+        taken = self._taken(side, ticks, displayed)
+        return max(0, displayed - taken) if taken else displayed
 
     def take(self, side: int, ticks: int, displayed: int, lots: int) -> None:
         if len(self._levels) >= _TRACKED_LEVELS:
@@ -60,14 +61,11 @@ class Consumption:
             del self._levels[side, ticks]
 
     def _taken(self, side: int, ticks: int, displayed: int) -> int:
-        before, taken = self._levels.get((side, ticks), (0, 0))
+        known = self._levels.get((side, ticks))
+        if known is None:
+            return 0
+        before, taken = known
         return max(0, taken - max(0, before - displayed))
-
-
-def displayed_top(book: Book, side: int) -> tuple[int, int]:
-    """Ticks and lots of the best level of one side; both 0 where there is none."""
-    top, lots = book.top(side)
-    return (top, lots) if top and lots else (0, 0)
 
 
 def displayed_levels(book: Book, side: int) -> Iterator[tuple[int, int]]:
@@ -76,7 +74,7 @@ def displayed_levels(book: Book, side: int) -> Iterator[tuple[int, int]]:
     A book ticker newer than the folded depth rules the top: better levels are gone, its own level
     has its quantity.
     """
-    top, top_lots = displayed_top(book, side)
+    top, top_lots = book.top(side)
     if not top:
         return
     yield top, top_lots
@@ -96,5 +94,5 @@ def displayed_at(book: Book, side: int, ticks: int) -> int:
 
     because it is used as the queue before an own order, where more is the honest doubt.
     """
-    top, top_lots = displayed_top(book, side)
+    top, top_lots = book.top(side)
     return max(book.level_lots(side, ticks), top_lots if top == ticks else 0)

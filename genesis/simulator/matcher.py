@@ -24,7 +24,6 @@ from genesis.simulator.liquidity import (
     Consumption,
     displayed_at,
     displayed_levels,
-    displayed_top,
 )
 from genesis.simulator.orders import Order, Refusal
 from genesis.simulator.queue import Match, RestingQueue
@@ -208,11 +207,11 @@ class SymbolMatcher:
     def _refusal_by_market(self, order: Order, needs: Decimal) -> Refusal | None:
         side, ticks = order.book_side, order.price_ticks
         if ticks is None:
-            top, _ = displayed_top(self.book, -side)
+            top, _ = self.book.top(-side)
             if top and order.lots * top < self._filters.min_value:
                 return o.filter_failure("NOTIONAL")
         elif order.type is OrderType.LIMIT_MAKER:
-            top, _ = displayed_top(self.book, -side)
+            top, _ = self.book.top(-side)
             if (top and (ticks - top) * side >= 0) or self._queues[-side].reached_by(ticks):
                 return o.WOULD_TAKE
         if needs > self._desk.account.free(order.pays):

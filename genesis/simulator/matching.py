@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from operator import attrgetter
-from typing import NamedTuple
+
+import msgspec
 
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Order as KnownOrder
@@ -44,14 +45,14 @@ Request = SubmitOrder | CancelAtVenue | Query
 _ORDERS, _OF_ACCOUNT = (SubmitOrder, CancelAtVenue), (QueryOpenOrders, QueryAccount)
 
 
-class Due(NamedTuple):
+class Due(msgspec.Struct, frozen=True):
     """``message`` reaches the executor at ``due_ns``."""
 
     due_ns: int
     message: Message
 
 
-class _Sent(NamedTuple):
+class _Sent(msgspec.Struct, frozen=True, order=True):
     """``number`` counts requests over all lines: of two that arrive at once the first sent acts."""
 
     arrives_ns: int
@@ -165,7 +166,7 @@ class MatchingEngine:
     @property
     def holds_orders(self) -> bool:
         """Whether the market could fill something now."""
-        return any(desk.open for desk in self._desks.values())
+        return any(map(_open, self._desks.values()))
 
     def reached_ns(self, symbol: str, table: Table) -> int | None:
         """When rows still to be shown may first fill a resting order; None while they cannot."""
@@ -209,7 +210,8 @@ class MatchingEngine:
 
     def _act(self, line: _Line) -> None:
         """What the next request of a line asks for."""
-        arrives_ns, _, request = line.waiting.popleft()
+        sent = line.waiting.popleft()
+        arrives_ns, request = sent.arrives_ns, sent.request
         if not isinstance(request, _ORDERS):
             line.say(arrives_ns, self._answer(request))
         elif (matcher := self._matchers.get(request.symbol)) is None:
@@ -248,10 +250,12 @@ class MatchingEngine:
         return first
 
     def _drain(self) -> list[Due]:
+        if not self._said:
+            return []
         said = self._said.copy()
         self._said.clear()
         said.sort(key=_due_ns)
         return said
 
 
-_due_ns = attrgetter("due_ns")
+_due_ns, _open = attrgetter("due_ns"), attrgetter("open")

@@ -177,11 +177,11 @@ def all_or_nothing(order: Order) -> bool:
 
 def _units(number: Decimal, decimals: int) -> int:
     """A positive number in units of its last decimal; 0 where it is not so many whole ones."""
-    if not number.is_finite() or number <= 0:
+    if not number.is_finite():
         return 0
     units = int(number.scaleb(decimals))
     # Compared, and not only scaled: a scaling may round.
-    return units if Decimal(units) * UNITS[decimals] == number else 0
+    return units if units > 0 and Decimal(units) * UNITS[decimals] == number else 0
 
 
 def _ceiling(number: Decimal) -> int:
