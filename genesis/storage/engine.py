@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,13 +15,22 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from genesis.errors import StorageError, StorageFull
+from genesis.storage.folder import JOURNAL_NAME, DataFolder, no_journal
 from genesis.storage.store import BUSY_TIMEOUT_MS
 
 _WAL_LIMIT_BYTES = 16 * 1024 * 1024
+_ALWAYS = {"journal", "meta"}
+"""Tables that every journal has had since the first."""
+_TABLES = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+_NAMED_MAX = 3
+"""Of another program's tables."""
 
 
 def writer_engine(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
-    """An engine whose every transaction holds the write lock from its start (no lock upgrades)."""
+    """An engine whose every transaction holds the write lock from its start (no lock upgrades).
+
+    Connecting raises ``StorageError`` for another program's database, and leaves it untouched.
+    """
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         pool_size=1,
@@ -35,6 +44,8 @@ def writer_engine(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # First, and only reading: already what follows would write to the file.
+        _require_own_file(path, busy_timeout_ms / 1000)
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         mode = cursor.fetchone()
@@ -88,9 +99,45 @@ def reader_engine(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     return engine
 
 
+@contextmanager
+def journal_at_rest(folder: Path | str) -> Iterator[tuple[Engine, Path]]:
+    """Hold the data folder of a journal that nobody else writes; its engine and its file.
+
+    Raises ``StorageError`` where there is none, ``DataFolderLocked`` while a daemon runs on it.
+    """
+    given = Path(folder).expanduser().absolute()
+    if not (given / JOURNAL_NAME).is_file():
+        raise no_journal(given)
+    with DataFolder.open(given) as held:
+        engine = writer_engine(held.journal_path)
+        try:
+            with storage_errors(held.journal_path):
+                yield engine, held.journal_path
+        finally:
+            engine.dispose()
+
+
 def scratch_engine() -> Engine:
     """A private database in memory, for comparing a replay with what is stored."""
     return create_engine("sqlite://")
+
+
+def require_own(tables: Collection[str], path: Path) -> None:
+    """Raises ``StorageError`` where a database has tables, and they are another program's."""
+    if tables and not _ALWAYS.issubset(tables):
+        some = ", ".join(sorted(tables)[:_NAMED_MAX])
+        more = "" if len(tables) <= _NAMED_MAX else f" and {len(tables) - _NAMED_MAX} more"
+        raise StorageError(
+            f"{path}: there is no journal in it, but another program's tables ({some}{more}); "
+            "it was left as it is; choose another --data-dir"
+        )
+
+
+def _require_own_file(path: Path, timeout_s: float) -> None:
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with closing(_connect_read_only(path, timeout_s)) as connection:
+        require_own([name for (name,) in connection.execute(_TABLES)], path)
 
 
 @contextmanager
@@ -112,7 +159,7 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 def _connect_read_only(path: Path, timeout_s: float) -> sqlite3.Connection:
     if not path.is_file():
-        raise StorageError(f"{path.absolute()}: there is no journal here")
+        raise no_journal(path.absolute())
     # Without a write-ahead log there is no writer. SQLite would make that log and its shared-memory
     # file to read, could not on read-only media, and would leave both behind.
     alone = not path.with_name(path.name + "-wal").exists()

@@ -16,6 +16,11 @@ LOCK_NAME = "genesis.lock"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
+def no_journal(place: Path) -> StorageError:
+    """What everybody says who looks for a journal at ``place`` and finds none."""
+    return StorageError(f"{place}: there is no journal here")
+
+
 class DataFolder:
     """A folder held exclusively until ``close`` or the death of the process.
 

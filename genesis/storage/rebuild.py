@@ -7,11 +7,9 @@ from pathlib import Path
 from sqlalchemy import Connection, delete
 
 from genesis.domain.state import TradingState
-from genesis.errors import StorageError
 from genesis.storage import projection_writer
 from genesis.storage.chain import ORIGIN, follow
-from genesis.storage.engine import storage_errors, writer_engine
-from genesis.storage.folder import JOURNAL_NAME, DataFolder
+from genesis.storage.engine import journal_at_rest
 from genesis.storage.projections import Changes
 from genesis.storage.sqlite_store import PAGE, read_head, read_rows, replay
 from genesis.storage.tables import PROJECTIONS
@@ -25,17 +23,9 @@ def rebuild(path: Path | str) -> int:
     Raises ``JournalTampered`` naming the first bad row, and leaves everything as it was;
     ``DataFolderLocked`` while a daemon runs on it, ``StorageError`` where there is no journal.
     """
-    given = Path(path).expanduser().absolute()
-    if not (given / JOURNAL_NAME).is_file():
-        raise StorageError(f"{given}: there is no journal here")
-    with DataFolder.open(given) as folder:
-        engine = writer_engine(folder.journal_path)
-        try:
-            with storage_errors(folder.journal_path), engine.begin() as connection:
-                require_tables(connection, folder.journal_path)
-                return _rebuild(connection, folder.journal_path)
-        finally:
-            engine.dispose()
+    with journal_at_rest(path) as (engine, journal), engine.begin() as connection:
+        require_tables(connection, journal)
+        return _rebuild(connection, journal)
 
 
 def _rebuild(connection: Connection, journal: Path) -> int:

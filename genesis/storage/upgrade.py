@@ -13,8 +13,7 @@ from sqlalchemy import Connection, Engine
 
 import genesis
 from genesis.errors import StorageError
-from genesis.storage.engine import reader_engine, storage_errors, writer_engine
-from genesis.storage.folder import JOURNAL_NAME, DataFolder
+from genesis.storage.engine import journal_at_rest, reader_engine, storage_errors
 
 
 def upgrade(path: Path | str) -> str:
@@ -23,16 +22,8 @@ def upgrade(path: Path | str) -> str:
     Raises ``DataFolderLocked`` while a daemon runs on it, ``StorageError`` for a newer database,
     and where there is none.
     """
-    given = Path(path).expanduser().absolute()
-    if not (given / JOURNAL_NAME).is_file():
-        raise StorageError(f"{given}: there is no journal here")
-    with DataFolder.open(path) as folder:
-        engine = writer_engine(folder.journal_path)
-        try:
-            with storage_errors(folder.journal_path):
-                migrate(engine, folder.journal_path)
-        finally:
-            engine.dispose()
+    with journal_at_rest(path) as (engine, journal):
+        migrate(engine, journal)
     return head_revision()
 
 

@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, RowMapping, Table, select
+from sqlalchemy import Connection, Engine, RowMapping, Table, inspect, select
 
 from genesis.domain.state import TradingState
 from genesis.errors import JournalTampered, StorageError
 from genesis.storage import projection_writer
 from genesis.storage.chain import ORIGIN, Head, Row, follow
-from genesis.storage.engine import reader_engine, scratch_engine, storage_errors
+from genesis.storage.engine import (
+    reader_engine,
+    require_own,
+    scratch_engine,
+    storage_errors,
+)
 from genesis.storage.folder import JOURNAL_NAME
 from genesis.storage.projections import Changes
 from genesis.storage.sqlite_store import PAGE, anchor, read_head, read_rows, replay
@@ -94,6 +99,7 @@ def prove(path: Path | str, rows_max: int = PROVEN_MAX) -> None:
 
 def require_tables(connection: Connection, journal: Path) -> None:
     """Raises ``StorageError`` where the tables are not there, or not those of this program."""
+    require_own(inspect(connection).get_table_names(), journal)
     revision = revision_of(connection)
     require_known(revision, journal)
     if revision is None:

@@ -64,16 +64,19 @@ READERS: list[Callable[[Path], object]] = [lambda path: list(tail(path, 3)), Pas
 
 
 @pytest.mark.parametrize("read", READERS)
-@pytest.mark.parametrize("statement", [None, "CREATE TABLE mine (a)"])
+@pytest.mark.parametrize(
+    ("statement", "more"),
+    [("", "$"), ("CREATE TABLE mine (a)", r", but another program's tables \(mine\); ")],
+)
 def test_a_file_that_holds_no_journal_is_told_alike_by_everyone(
-    tmp_path: Path, read: Callable[[Path], object], statement: str | None
+    tmp_path: Path, read: Callable[[Path], object], statement: str, more: str
 ) -> None:
     file = tmp_path / JOURNAL_NAME
     file.touch()
     if statement:
         with contextlib.closing(sqlite3.connect(file)) as connection:
             connection.execute(statement)
-    with pytest.raises(StorageError, match=r"journal\.db: there is no journal in it$"):
+    with pytest.raises(StorageError, match=rf"journal\.db: there is no journal in it{more}"):
         read(tmp_path)
 
 

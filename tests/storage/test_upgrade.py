@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,9 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, event, text
 
 from genesis.errors import DataFolderLocked, StorageError
 from genesis.storage.engine import writer_engine
-from genesis.storage.folder import DataFolder
+from genesis.storage.folder import LOCK_NAME, DataFolder
 from genesis.storage.journal import Journal
+from genesis.storage.rebuild import rebuild
 from genesis.storage.tables import metadata
 from genesis.storage.upgrade import current_revision, head_revision, migrate, upgrade
 from genesis.storage.verify import verify
@@ -41,6 +44,36 @@ def test_where_there_is_no_journal_none_is_made(tmp_path: Path) -> None:
         with pytest.raises(StorageError, match="there is no journal here"):
             upgrade(folder)
     assert list(tmp_path.iterdir()) == []
+
+
+OPENERS: list[Callable[[Path], object]] = [
+    upgrade,
+    rebuild,
+    lambda path: Journal.open(DataFolder.open(path)),
+]
+
+
+@pytest.mark.parametrize("open_it", OPENERS)
+@pytest.mark.parametrize("log", ["DELETE", "WAL"])
+def test_another_programs_database_is_left_as_it_is(
+    tmp_path: Path, open_it: Callable[[Path], object], log: str
+) -> None:
+    file = tmp_path / "journal.db"
+    with contextlib.closing(sqlite3.connect(file)) as theirs:
+        theirs.execute(f"PRAGMA journal_mode={log}")
+        for table in ("alembic_version", "meta", "orders", "wallets"):
+            theirs.execute(f"CREATE TABLE {table} (version_num, mine)")
+        theirs.execute("INSERT INTO alembic_version VALUES ('0001', 1)")
+        theirs.commit()
+    before = file.read_bytes()
+    with pytest.raises(StorageError) as refused:
+        open_it(tmp_path)
+    assert str(refused.value) == (
+        f"{file}: there is no journal in it, but another program's tables (alembic_version, meta, "
+        "orders and 1 more); it was left as it is; choose another --data-dir"
+    )
+    assert file.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"journal.db", LOCK_NAME}
 
 
 def test_upgrading_again_changes_nothing(folder: DataFolder) -> None:
