@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon_process import BUSY, genesis
+from daemon_process import BUSY, Daemon, genesis
 
 from genesis.simulator.market import GeneratedMarket
 
 START_NS = 1_700_000_000_000_000_000
 FRAMES = 1500
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running() -> Iterator[None]:
+    yield
+    while Daemon.started:
+        Daemon.started.pop().end()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import pytest
 
@@ -55,9 +55,12 @@ class Said(NamedTuple):
 class Daemon:
     """A running command."""
 
+    started: ClassVar[list[Daemon]] = []
+
     def __init__(self, process: ForkServerProcess | subprocess.Popen[bytes], told: Path) -> None:
         self._process = process
         self._told = told
+        self.started.append(self)
 
     def signal(self, number: int) -> None:
         assert self._process.pid is not None
@@ -74,6 +77,13 @@ class Daemon:
         except subprocess.TimeoutExpired:
             return None
 
+    def end(self) -> None:
+        """Kill it, if it still runs: one that a failed test has left would be waited for at exit,
+        and the failure never told."""
+        if self.code(0) is None:
+            self.signal(signal.SIGKILL)
+            self.code(PATIENCE_S)
+
     def told(self) -> Said:
         """What it has told so far; code 0 while it runs."""
         out, err = ((self._told / name).read_text() for name in ("out", "err"))
@@ -81,9 +91,8 @@ class Daemon:
 
     def finish(self) -> Said:
         """Wait for its end; one that does not come is killed, which the code then shows."""
-        if self.code(PATIENCE_S) is None:
-            self.signal(signal.SIGKILL)
-            self.code(PATIENCE_S)
+        self.code(PATIENCE_S)
+        self.end()
         return self.told()
 
     def wait_for_row(self, journal: Path, query: str) -> None:
