@@ -128,7 +128,7 @@ class StrategyHost(FollowingActor):
         """In real time a message is seen as it comes; in virtual time, where it is a stretch of
         many moments, what it holds waits for them."""
         desk, symbol, on_trade = self._desk, message.symbol, self._strategy.on_trade
-        desk.now_ns, desk.unseen_ns, desk.trace_id = self.now_ns(), 0, message.trace_id
+        desk.now_ns, desk.unseen_ns, desk.traced = self.now_ns(), 0, message.trace_id
         for _, _, _, side, price_ticks, quantity_lots, *_ in message.table.tolist():
             on_trade(desk, symbol, price_ticks, quantity_lots, side)
             if desk.intents:
@@ -138,7 +138,7 @@ class StrategyHost(FollowingActor):
         touch, symbol, desk = (view.synced, view.bid_ticks, view.ask_ticks), view.symbol, self._desk
         if touch != self._touches.get(symbol):
             self._touches[symbol] = touch
-            desk.now_ns, desk.unseen_ns, desk.trace_id = self.now_ns(), 0, view.trace_id
+            desk.now_ns, desk.unseen_ns, desk.traced = self.now_ns(), 0, view.trace_id
             self._strategy.on_top(desk, symbol)
             if desk.intents:
                 self._act()
@@ -233,7 +233,7 @@ class StrategyHost(FollowingActor):
 
     def _stamp(self, trace_id: int) -> None:
         self._desk.now_ns, self._desk.unseen_ns = self.now_ns(), self.unseen_ns()
-        self._desk.trace_id = trace_id
+        self._desk.traced = trace_id
 
     def _act(self) -> None:
         intents = self._desk.take_intents()

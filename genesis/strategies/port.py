@@ -78,7 +78,7 @@ class Desk:
         self.instruments = instruments
         self.now_ns = 0
         self.unseen_ns = 0
-        self.trace_id = 0
+        self.traced: int | None = 0
         self._strategy = strategy
         self._id_prefix = id_prefix
         self._number = 0
@@ -88,6 +88,11 @@ class Desk:
         self._positions: dict[str, Decimal] = {}
         self._orders: dict[str, OwnOrder] = {}
         self._quiet_until_ns: dict[str, int] = {}
+
+    @property
+    def trace_id(self) -> int:
+        """Of the market event that is acted on: as ``traced``, else the moment it came at."""
+        return self.now_ns if self.traced is None else self.traced
 
     def view(self, symbol: str) -> BookView | None:
         """The newest view of a synchronised book that has both sides, or None."""

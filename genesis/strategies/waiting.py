@@ -52,7 +52,7 @@ class Waiting:
     def run(self, before_ns: int) -> None:
         """Show what was received before ``before_ns``, up to the first intent."""
         desk, full = self._desk, self._full
-        desk.unseen_ns = 0
+        desk.unseen_ns, desk.traced = 0, None
         while full and not desk.intents:
             stream = full[0] if len(full) == 1 else min(full, key=_first_first)
             limit_ns = before_ns
@@ -116,8 +116,7 @@ class _Trades(_Stream):
         intents = desk.intents
         columns = (column[at:end] for column in (times, *self._columns))
         rows = zip(range(at + 1, end + 1), *columns, strict=True)
-        for shown, now_ns, price_ticks, quantity_lots, side in rows:
-            desk.now_ns = desk.trace_id = now_ns
+        for shown, desk.now_ns, price_ticks, quantity_lots, side in rows:
             on_trade(desk, symbol, price_ticks, quantity_lots, side)
             if intents:
                 end = shown
@@ -152,7 +151,7 @@ class _Touches(_Stream):
         desk = self._desk
         for place in range(at, end):
             at += 1
-            desk.now_ns = desk.trace_id = self.times[place]
+            desk.now_ns = self.times[place]
             self._strategy.on_top(desk, self._symbol)
             if desk.intents:
                 break
