@@ -42,7 +42,8 @@ from genesis.messages.lifecycle import (
 )
 from genesis.messages.market import AskBest, Best
 from genesis.messages.orders import CancelOrders
-from genesis.opening import begin_run, notices
+from genesis.notices import at_the_start
+from genesis.opening import begin_run
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT, OVER
@@ -50,7 +51,6 @@ from genesis.runtime.threads import ThreadsRuntime
 from genesis.simulator import tape
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
-from genesis.storage.past import run_started
 from genesis.storage.verify import prove
 from genesis.summary import Summary, summarize
 
@@ -115,8 +115,7 @@ class Session:
         self._reports: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._market = market or market_of(settings, options)
         self._before, state = self._begin_run(news)
-        last = run_started(folder.path, self._before.run) if self._before.run else None
-        self._notices = notices(last, self._before, settings, self._market)
+        self._notices = at_the_start(folder.path, self._before, state, settings, self._market)
         for notice in self._notices:
             structlog.get_logger(__name__).warning(notice)
         start_ns = self._market.start_ns
