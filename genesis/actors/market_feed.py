@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from genesis.domain.book_layout import KIND
 from genesis.errors import BadFrame
 from genesis.exchange.port import DecoderPort
 from genesis.messages.lifecycle import InputFailed
@@ -20,7 +21,7 @@ from genesis.messages.market import (
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
 
 _BEGINS_FRAME = np.array(
-    [0] + [k not in (Kind.BID, Kind.ASK, Kind.TICKER_ASK, Kind.RESET) for k in Kind], np.int64
+    [False] + [k not in (Kind.BID, Kind.ASK, Kind.TICKER_ASK, Kind.RESET) for k in Kind]
 )
 """By ``Kind``: whether a row of it begins what the venue sent as one frame."""
 
@@ -66,7 +67,8 @@ class MarketFeed(Actor):
     @handles(MarketRows)
     def _on_rows(self, message: MarketRows) -> None:
         for batch in message.batches:
-            self.count("frames", int(_BEGINS_FRAME[batch.rows["kind"]].sum()))
+            begins = _BEGINS_FRAME[batch.table[:, KIND]]
+            self.count("frames", int(np.count_nonzero(begins)))
             self.tell(book_name(batch.symbol), batch)
 
     def _decode_one_by_one(self, frames: Sequence[RawFrame]) -> Mapping[str, Table]:

@@ -267,7 +267,8 @@ class PaperExchange(Actor):
         now_ns = self.now_ns()
         self._show_before(now_ns)
         self._deliver(self._engine.advance(now_ns))
-        self._pump_later()
+        if self._engine.holds_orders:
+            self._pump_later()
 
     @handles(RequestSnapshot)
     def _on_snapshot(self, request: RequestSnapshot) -> None:

@@ -69,6 +69,7 @@ class _Line:
 
     def __init__(self, settings: PaperSettings, rng: random.Random, said: list[Due]) -> None:
         self.waiting: deque[_Sent] = deque()
+        self.matcher: SymbolMatcher | None = None
         self._said = said
         self._to_venue_ns = settings.latency_to_venue_ns
         self._from_venue_ns = settings.latency_from_venue_ns
@@ -128,7 +129,7 @@ class MatchingEngine:
             desk = OrderDesk(instrument, self.account, settings, line.say, first_id)
             self._lines[instrument.symbol] = line
             self._desks[instrument.symbol] = desk
-            self._matchers[instrument.symbol] = SymbolMatcher(instrument, desk)
+            line.matcher = self._matchers[instrument.symbol] = SymbolMatcher(instrument, desk)
         self._all_lines = (self._account_line, *self._lines.values())
 
     # Market data and time
@@ -214,12 +215,12 @@ class MatchingEngine:
         arrives_ns, request = sent.arrives_ns, sent.request
         if not isinstance(request, _ORDERS):
             line.say(arrives_ns, self._answer(request))
-        elif (matcher := self._matchers.get(request.symbol)) is None:
+        elif line.matcher is None:
             line.say(arrives_ns, refused(request, INVALID_SYMBOL))
         elif isinstance(request, SubmitOrder):
-            matcher.place(request, arrives_ns)
+            line.matcher.place(request, arrives_ns)
         else:
-            matcher.cancel(request, arrives_ns)
+            line.matcher.cancel(request, arrives_ns)
 
     def _answer(self, request: Query) -> Message:
         if isinstance(request, QueryAccount):

@@ -13,7 +13,7 @@ from book_model import diff, reset, rows_of, snapshot, ticker, trade
 from genesis.domain.book import Book
 from genesis.domain.folded import CROSSED, GAP, RESTARTED, TOO_OLD
 from genesis.domain.instrument import Instrument
-from genesis.messages.market import ROW, Kind
+from genesis.messages.market import ROW, Kind, table_of
 
 LEVELS = [(1, 100, 5), (1, 99, 7), (-1, 101, 3), (-1, 102, 4)]
 
@@ -190,6 +190,25 @@ def test_many_trades_and_events_in_one_batch_all_come_out(book: Book) -> None:
     folded = book.fold(rows_of(*frames))
     assert folded.trades["trade_id"].tolist() == list(range(5000))
     assert len(folded.gaps) == len(folded.resyncs) == 200
+
+
+def test_a_book_of_which_nothing_is_asked_goes_on_through_all_of_it(book: Book) -> None:
+    frames = [trade(i, i, 100, 1, -1) for i in range(20_000)]
+    for i in range(200):
+        frames += [reset(i), snapshot(i, 10, LEVELS)]
+    silent = Book(book.instrument, trades=False)
+    silent.follow(table_of(rows_of(*frames, diff(1, 11, 11, [(1, 100, 6)]))))
+    assert silent.best() == (100, 6, 101, 3)
+
+
+def test_what_an_arriving_order_must_know_of_the_stream(book: Book) -> None:
+    book.fold(rows_of(diff(7, 5, 6, LEVELS), ticker(8, 9, 100, 5, 101, 3)))
+    assert (book.depth_event_ns, book.ticker_id, book.shows_touch_alone) == (7, 9, False)
+    book.fold(rows_of(reset(9)))
+    assert (book.depth_event_ns, book.ticker_id, book.shows_touch_alone) == (0, 0, False)
+    book.fold(rows_of(snapshot(10, 1, []), ticker(10, 2, 100, 5, 101, 0)))
+    assert (book.depth_event_ns, book.ticker_id, book.shows_touch_alone) == (0, 2, True)
+    assert (book.top(1), book.top(-1)) == ((100, 5), (0, 0))
 
 
 @pytest.mark.parametrize(

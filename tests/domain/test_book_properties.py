@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
+from genesis.messages.market import table_of
 
 Sides = tuple[dict[int, int], dict[int, int]]
 
@@ -101,12 +102,14 @@ class Venue:
 @example(CROSSED_TICKER, 1)
 def test_any_stream_folds_as_the_rules_say(steps: list[tuple[object, ...]], batch: int) -> None:
     venue, model, book = Venue(), ModelBook(), Book(INSTRUMENT)
+    silent = Book(INSTRUMENT, trades=False)
     for time, (what, *arguments) in enumerate(steps, 1):
         venue.play(time, str(what), *arguments)
     gaps, resyncs, trades, checked, mismatched, crossed = [], [], [], 0, 0, 0
     for begin in range(0, len(venue.frames), batch):
         frames = venue.frames[begin : begin + batch]
         folded = book.fold(rows_of(*frames))
+        silent.follow(table_of(rows_of(*frames)))
         for frame in frames:
             model.take(frame)
         gaps += folded.gaps
@@ -120,7 +123,9 @@ def test_any_stream_folds_as_the_rules_say(steps: list[tuple[object, ...]], batc
         assert (bids, asks) == (model.bids, model.asks)
         assert book.best() == top(bids, asks)
         assert book.touch() == model.touch()
+        assert (silent.newest(), silent.best()) == (book.newest(), book.best())
         if book.synced:
+            assert silent.snapshot_rows(1).tolist() == book.snapshot_rows(1).tolist()
             assert (bids, asks) == venue.history[book.last_update_id]
     assert gaps == model.gaps
     assert resyncs == model.resyncs

@@ -149,6 +149,8 @@ def test_own_orders_do_not_trade_with_each_other() -> None:
         ("1", "-1", (-1013, "Filter failure: PRICE_FILTER")),
         ("1", "NaN", (-1013, "Filter failure: PRICE_FILTER")),
         ("1.0001", "100", (-1013, "Filter failure: LOT_SIZE")),
+        (f"1.{'0' * 30}1", "100", (-1013, "Filter failure: LOT_SIZE")),
+        ("Infinity", "100", (-1013, "Filter failure: LOT_SIZE")),
         ("0", "100", (-1013, "Filter failure: LOT_SIZE")),
         ("9000.001", "100", (-1013, "Filter failure: LOT_SIZE")),
         ("0.049", "100", (-1013, "Filter failure: NOTIONAL")),
