@@ -1,7 +1,7 @@
 """The state of an account as the fold of its journal. No clock, no I/O.
 
 Memory stays flat: of what has ended only a bounded memory of orders and a rolling digest are kept,
-and the digest covers every fill and every ended order there ever was.
+and the digest covers every fill and every other end of an order there ever was.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 
 from genesis.domain.ledger import Ledger
 from genesis.domain.money import canonical_json
+from genesis.domain.order import TERMINAL
 from genesis.domain.orders import OrderTable
 from genesis.messages.journal import (
     AccountOpened,
@@ -32,14 +33,17 @@ from genesis.messages.journal import (
     OrderIntended,
     OrderMoved,
     OrderSent,
+    Reconciled,
     Resumed,
     RunEnded,
     RunStarted,
 )
 from genesis.messages.orders import OrderStatus
 
-FORMAT = 1
+FORMAT = 2
 """Of the encoding; raised when an older encoding can no longer be folded on."""
+
+_encode = msgspec.json.Encoder().encode
 
 
 class Counters(msgspec.Struct):
@@ -91,12 +95,11 @@ class TradingState(msgspec.Struct):
 
     def apply(self, entry: Entry) -> None:
         """Fold the next entry. Raises ValueError on a hole or a repetition: a bug of the caller."""
-        if entry.seq != self.seq + 1:
-            raise ValueError(f"journal entry {entry.seq} cannot follow entry {self.seq}")
-        fold = _FOLDS.get(type(entry.event))
-        if fold is not None:
-            fold(self, entry.event)
-        self.seq = entry.seq
+        seq, event = entry.seq, entry.event
+        if seq != self.seq + 1:
+            raise ValueError(f"journal entry {seq} cannot follow entry {self.seq}")
+        _FOLDS[type(event)](self, event)
+        self.seq = seq
         self.time_ns = entry.time_ns
 
     def encode(self) -> bytes:
@@ -135,26 +138,19 @@ class TradingState(msgspec.Struct):
         self.counters.sent += self.orders.apply(event)
 
     def _order_moved(self, event: OrderMoved) -> None:
-        was_open = event.client_order_id in self.orders.open
-        if self.orders.apply(event):
+        if self.orders.apply(event) and event.status in TERMINAL:
             self.counters.rejected += event.status is OrderStatus.REJECTED
-            self._remember_end(event.client_order_id, was_open)
+            self._remember(event)
 
     def _order_filled(self, event: OrderFilled) -> None:
-        was_open = event.client_order_id in self.orders.open
         if self.orders.apply(event):
             self.ledger.apply(event)
             self.counters.fills += 1
             self._remember(event)
-            self._remember_end(event.client_order_id, was_open)
 
-    def _remember_end(self, client_order_id: str, was_open: bool) -> None:
-        if was_open and client_order_id not in self.orders.open:
-            order = self.orders.recent[client_order_id]
-            self._remember((client_order_id, order.status, order.filled))
-
-    def _remember(self, fact: object) -> None:
-        self.history = hashlib.sha256(self.history.encode() + canonical_json(fact)).hexdigest()
+    def _remember(self, event: OrderFilled | OrderMoved) -> None:
+        """Read back from its row, an event is always encoded to the same bytes."""
+        self.history = hashlib.sha256(self.history.encode() + _encode(event)).hexdigest()
 
     def _intent_refused(self, event: IntentRefused) -> None:
         self.counters.refusals += 1
@@ -192,6 +188,9 @@ class TradingState(msgspec.Struct):
     def _book_recovered(self, event: BookRecovered) -> None:
         self.counters.resyncs += 1
 
+    def _reconciled(self, event: Reconciled) -> None:
+        """Told to people only: it changes no state."""
+
     def _equity_marked(self, event: EquityMarked) -> None:
         self.equity = event.equity
         self.peak_equity = event.peak_equity
@@ -201,13 +200,20 @@ class TradingState(msgspec.Struct):
 
 
 class Replica(TradingState):
-    """The state as an actor follows it: without the history's hash, which only the journal's own
-    state is asked for."""
+    """The state as an actor follows it, of the kinds of events that it follows: without the
+    history's hash, which only the journal's own state is asked for."""
 
-    def _remember(self, fact: object) -> None:
-        pass
+    def apply(self, entry: Entry) -> None:
+        """Fold the next entry that is followed. Raises ValueError on a repetition: a bug of the
+        caller."""
+        seq, event = entry.seq, entry.event
+        if seq <= self.seq:
+            raise ValueError(f"journal entry {seq} cannot follow entry {self.seq}")
+        _FOLDS[type(event)](self, event)
+        self.seq = seq
+        self.time_ns = entry.time_ns
 
-    def _remember_end(self, client_order_id: str, was_open: bool) -> None:
+    def _remember(self, event: OrderFilled | OrderMoved) -> None:
         pass
 
 
@@ -228,9 +234,9 @@ _FOLDS: dict[type, Callable[[TradingState, Any], None]] = {
     DeadLettered: TradingState._dead_lettered,
     BookLost: TradingState._book_lost,
     BookRecovered: TradingState._book_recovered,
+    Reconciled: TradingState._reconciled,
     EquityMarked: TradingState._equity_marked,
 }
-"""``Reconciled`` is told to people only: it changes no state."""
 
 
 def digest_of(encoded: bytes) -> str:

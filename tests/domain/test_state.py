@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from order_tales import intended
 
-from genesis.domain.state import TradingState
+from genesis.domain.state import Replica, TradingState
 from genesis.messages.journal import (
     AccountOpened,
     ActorRestarted,
@@ -122,6 +122,21 @@ def test_a_hole_and_a_repetition_are_bugs() -> None:
     assert state.seq == 1
 
 
+def test_a_replica_folds_what_it_follows_and_nothing_twice() -> None:
+    replica = Replica()
+    replica.apply(Entry(4, 9, "test", FUNDED))
+    assert replica.ledger.cash == 500
+    with pytest.raises(ValueError, match="4 cannot follow entry 4"):
+        replica.apply(Entry(4, 9, "test", FUNDED))
+
+
+def test_every_event_is_folded_and_the_news_for_people_change_nothing() -> None:
+    before = fold(STARTED, FUNDED)
+    after = fold(STARTED, FUNDED, Reconciled("start", ("a difference",)))
+    after.seq, after.time_ns = before.seq, before.time_ns
+    assert after == before
+
+
 def test_a_halt_latches_with_its_first_reason() -> None:
     state = fold(HaltProven(0))
     assert not state.halt_proven
@@ -187,14 +202,29 @@ def test_memory_is_flat_and_the_digest_covers_everything() -> None:
     assert "o1" not in long.orders.recent
 
 
-def test_how_a_number_is_written_does_not_change_the_digest() -> None:
-    plain = fold(*round_trips(3, price="100.10")).digest()
-    assert fold(*round_trips(3, price="100.1000")).digest() == plain
-    assert fold(*round_trips(3, price="100.11")).digest() != plain
+def test_how_a_number_is_written_changes_nothing_but_the_history() -> None:
+    plain, padded = (fold(*round_trips(3, price=price)) for price in ("100.10", "100.1000"))
+    assert padded.history != plain.history
+    padded.history = plain.history
+    assert padded.digest() == plain.digest()
+    assert fold(*round_trips(3, price="100.11")).ledger != plain.ledger
+
+
+@pytest.mark.parametrize("end", [S.CANCELED, S.LOST, S.REJECTED])
+def test_the_digest_covers_how_an_order_ended_long_ago(end: OrderStatus) -> None:
+    first, rest = [FUNDED, intended("a")], round_trips(200)[2:]
+    ended, other = (fold(*first, OrderMoved("a", how, 7, ""), *rest) for how in (end, S.EXPIRED))
+    assert "a" not in ended.orders.recent
+    assert ended.history != other.history
+
+
+def test_what_moves_an_order_without_ending_it_is_no_history() -> None:
+    state = fold(FUNDED, intended("a"), OrderSent("a"), OrderMoved("a", S.NEW, 7, ""))
+    assert state.history == ""
 
 
 def test_an_encoding_of_another_format_is_refused() -> None:
-    data = fold(STARTED).encode().replace(b'"format":1', b'"format":99')
+    data = fold(STARTED).encode().replace(b'"format":2', b'"format":99')
     with pytest.raises(ValueError, match="format 99"):
         TradingState.decode(data)
 
