@@ -9,8 +9,15 @@ from genesis.config import Settings
 from genesis.domain.state import TradingState
 from genesis.errors import ConfigError
 from genesis.exchange.source import Market
-from genesis.messages.journal import AccountOpened, AnyEvent, Entry, Fact, RunStarted
-from genesis.storage.journal import Append, Journal
+from genesis.messages.journal import (
+    AccountOpened,
+    AnyEvent,
+    AppendFacts,
+    Entry,
+    Fact,
+    RunStarted,
+)
+from genesis.storage.journal import Journal
 
 
 def begin_run(
@@ -45,7 +52,7 @@ def begin_run(
     if not before.ledger.quote:
         account = settings.account
         events.append(AccountOpened(account.quote, account.starting_quote))
-    facts = [Fact(at_ns, event) for event in events]
-    for entry in journal.append([Append("daemon", 1, n, fact) for n, fact in enumerate(facts, 1)]):
+    facts = tuple(Fact(at_ns, event) for event in events)
+    for entry in journal.append([AppendFacts("daemon", 1, 1, facts, 0)]):
         news(entry)
     return before, TradingState.decode(journal.state_bytes())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any, ClassVar
 
 from genesis.messages.journal import (
@@ -30,7 +29,7 @@ class Outbox:
     def __init__(self, source: str, source_epoch: int) -> None:
         self._source = source
         self._source_epoch = source_epoch
-        self._waiting: deque[Fact] = deque()
+        self._waiting: list[Fact] = []
         self._first = 1  # number of the first waiting fact
 
     def __len__(self) -> int:
@@ -38,26 +37,29 @@ class Outbox:
 
     def add(self, facts: tuple[Fact, ...]) -> AppendFacts:
         """Keep ``facts`` and return the message that hands them over."""
+        durable = self._first - 1
         first = self._first + len(self._waiting)
-        self._waiting.extend(facts)
-        return self._hand_over(first, facts)
+        self._waiting += facts
+        return AppendFacts(self._source, self._source_epoch, first, facts, durable)
 
     def committed(self, message: FactsCommitted) -> list[Fact]:
         """The facts this commit made durable, each once."""
         if message.source_epoch != self._source_epoch:
             return []
-        count = max(0, min(message.upto + 1 - self._first, len(self._waiting)))
-        self._first += count
-        return [self._waiting.popleft() for _ in range(count)]
+        count = message.upto + 1 - self._first
+        if count <= 0:
+            return []
+        durable = self._waiting[:count]
+        del self._waiting[:count]
+        self._first += len(durable)
+        return durable
 
     def again(self) -> AppendFacts | None:
         """Everything not known to be durable; persistence keeps each number once."""
         if not self._waiting:
             return None
-        return self._hand_over(self._first, tuple(self._waiting))
-
-    def _hand_over(self, first: int, facts: tuple[Fact, ...]) -> AppendFacts:
-        return AppendFacts(self._source, self._source_epoch, first, facts, self._first - 1)
+        facts, first = tuple(self._waiting), self._first
+        return AppendFacts(self._source, self._source_epoch, first, facts, first - 1)
 
 
 class JournalingActor(Actor):
@@ -79,13 +81,15 @@ class JournalingActor(Actor):
     def hold(self, *events: AnyEvent) -> None:
         """Facts that nobody waits for: they are handed over with the next that is recorded."""
         now_ns = self.now_ns()
-        self._held += [Fact(now_ns, event) for event in events]
+        for event in events:
+            self._held.append(Fact(now_ns, event))
 
     def hand_over(self) -> None:
         """Hand over what is held."""
-        if self._held:
-            held, self._held = tuple(self._held), []
-            self.tell(PERSISTENCE, self.outbox.add(held))
+        held = self._held
+        if held:
+            self._held = []
+            self.tell(PERSISTENCE, self.outbox.add(tuple(held)))
 
     def on_durable(self, facts: list[Fact]) -> None:
         """These facts of this incarnation are committed, in order."""
@@ -135,17 +139,17 @@ class Follower:
 
     def read(self, appended: JournalAppended) -> tuple[Entry, ...] | None:
         """The entries not seen before; None when some are missing: subscribe again."""
-        if self._seq is None:
+        read = self._seq
+        if read is None:
             return ()
-        if appended.first_seq > self._seq + 1:
+        if appended.first_seq > read + 1:
             return None
-        fresh = appended.entries
-        known = self._seq + 1 - fresh[0].seq
-        if known > 0:
-            fresh = fresh[known:]
-        if fresh:
-            self._seq = fresh[-1].seq
-        return fresh
+        entries = appended.entries
+        if entries[0].seq <= read:
+            entries = entries[read + 1 - entries[0].seq :]
+        if entries:
+            self._seq = entries[-1].seq
+        return entries
 
 
 class FollowingActor(JournalingActor):
@@ -174,13 +178,12 @@ class FollowingActor(JournalingActor):
     @handles(JournalAppended)
     def _on_appended(self, appended: JournalAppended) -> None:
         entries = self.follower.read(appended)
-        if entries is None:
-            self.tell(PERSISTENCE, self.follower.subscribe())
-        elif entries:
+        if entries:
             self.follow(entries)
-        for source, message in appended.committed:
-            if source == self.name:
-                self._on_facts_committed(message)
+        elif entries is None:
+            self.tell(PERSISTENCE, self.follower.subscribe())
+        if appended.committed is not None:
+            self._on_facts_committed(appended.committed)
 
     def on_journal_opened(self, opened: JournalOpened) -> None:
         self.tell(PERSISTENCE, self.follower.subscribe())

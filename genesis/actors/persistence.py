@@ -12,7 +12,6 @@ from genesis.messages.base import Message
 from genesis.messages.journal import (
     AppendFacts,
     Entry,
-    Fact,
     FactsCommitted,
     JournalAppended,
     JournalFailed,
@@ -28,15 +27,6 @@ SLICE = 1_000
 """Entries sent to a follower that catches up, per message."""
 
 
-class Append(msgspec.Struct, frozen=True, gc=False):
-    """One fact with the number that its source gave it."""
-
-    source: str
-    source_epoch: int
-    source_seq: int
-    fact: Fact
-
-
 class JournalPort(Protocol):
     """What persistence needs of a journal (``genesis.storage.journal.Journal``)."""
 
@@ -46,7 +36,7 @@ class JournalPort(Protocol):
     @property
     def run(self) -> int: ...
 
-    def append(self, items: Sequence[Append]) -> list[Entry]: ...
+    def append(self, handed: Sequence[AppendFacts]) -> list[Entry]: ...
 
     def entries(self, after_seq: int = 0) -> Iterator[Entry]: ...
 
@@ -80,6 +70,7 @@ class Persistence(Actor):
         self._journal: JournalPort | None = None
         self._pending: list[AppendFacts] = []
         self._reached: dict[tuple[str, int], int] = {}  # newest fact taken, per source and epoch
+        self._owed: dict[str, FactsCommitted] = {}  # to each source, once all is committed
         self._followers: dict[str, Followed] = {}  # by name, in its order
         self._waiting: dict[str, Subscribe] = {}
         self._flushing = False
@@ -111,7 +102,9 @@ class Persistence(Actor):
             # A former incarnation took the facts between with it. The source hands all of them
             # over again when it hears JournalOpened; acknowledging beyond them would lose them.
             return
-        self._reached[source] = max(reached, message.first + len(message.facts) - 1)
+        reached = max(reached, message.first + len(message.facts) - 1)
+        self._reached[source] = reached
+        self._owed[message.source] = FactsCommitted(message.source_epoch, reached)
         self._pending.append(message)
         if self._flushing:
             return
@@ -161,42 +154,39 @@ class Persistence(Actor):
         if journal is None:
             return
         if self._pending:
-            items, committed = _items(self._pending)
             try:
-                entries = journal.append(items)
+                entries = journal.append(self._pending)
             except WriterFenced:
                 raise
             except StorageError as error:
                 self._fail(error)
                 return
             self._pending.clear()
-            self._publish(entries, committed)
+            self._publish(entries)
         if self._failed:
             self._failed = False
             self.tell(SUPERVISOR, JournalRecovered())
-        waiting, self._waiting = self._waiting, {}
-        for message in waiting.values():
-            self._on_subscribe(message)
+        if self._waiting:
+            waiting, self._waiting = self._waiting, {}
+            for message in waiting.values():
+                self._on_subscribe(message)
 
-    def _publish(
-        self, entries: list[Entry], committed: tuple[tuple[str, FactsCommitted], ...]
-    ) -> None:
-        """Who follows hears of its own facts in the message with the entries, and after them: so
-        who has no fact waiting any more has folded all its own."""
-        told = []
+    def _publish(self, entries: list[Entry]) -> None:
+        """Who folds any of it hears of its own facts in the message with the entries, and after
+        them: so who has no fact waiting any more has folded all its own."""
+        owed, self._owed = self._owed, {}
         if entries:
-            sources = [source for source, _ in committed]
-            brought = [type(entry.event).__name__ for entry in entries]
-            said = tuple(entries)
+            said, newest = tuple(entries), entries[-1].seq
+            brought = {type(entry.event).__name__ for entry in entries}
             for name, followed in self._followers.items():
-                folds = followed.kinds
-                if folds is None or name in sources or not folds.isdisjoint(brought):
-                    self.tell(name, JournalAppended(followed.upto_seq + 1, said, committed))
-                    followed.upto_seq = entries[-1].seq
-                    told.append(name)
-        for source, message in committed:
-            if source not in told:
-                self.tell(source, message)
+                own, folds = owed.pop(name, None), followed.kinds
+                if folds is None or not folds.isdisjoint(brought):
+                    self.tell(name, JournalAppended(followed.upto_seq + 1, said, own))
+                    followed.upto_seq = newest
+                elif own is not None:
+                    self.tell(name, own)
+        for source, message in owed.items():
+            self.tell(source, message)
 
     def _fail(self, error: StorageError) -> None:
         if not self._failed:
@@ -205,18 +195,3 @@ class Persistence(Actor):
         if not self._flushing:
             self._flushing = True
             self.after_wall(RETRY_NS, Flush())
-
-
-def _items(
-    messages: Sequence[AppendFacts],
-) -> tuple[list[Append], tuple[tuple[str, FactsCommitted], ...]]:
-    """The facts with their numbers; what to tell their sources, by name, once all are durable."""
-    items = [
-        Append(m.source, m.source_epoch, number, fact)
-        for m in messages
-        for number, fact in enumerate(m.facts, m.first)
-    ]
-    # A source hands over in order: of its messages the last one counts.
-    newest = {(m.source, m.source_epoch): m.first + len(m.facts) - 1 for m in messages}
-    told = [(name, FactsCommitted(epoch, upto)) for (name, epoch), upto in newest.items()]
-    return items, tuple(told)

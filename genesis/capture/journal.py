@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from genesis.actors.persistence import Append, JournalPort
+from genesis.actors.persistence import JournalPort
 from genesis.errors import StorageError
-from genesis.messages.journal import Entry
+from genesis.messages.journal import AppendFacts, Entry
 from genesis.runtime.observer import Observer
 
 Answer = tuple[str, str] | None
@@ -36,8 +36,8 @@ class PassingJournal:
     def run(self) -> int:
         return self._journal.run
 
-    def append(self, items: Sequence[Append]) -> list[Entry]:
-        return self._journal.append(items)
+    def append(self, handed: Sequence[AppendFacts]) -> list[Entry]:
+        return self._journal.append(handed)
 
     def entries(self, after_seq: int = 0) -> Iterator[Entry]:
         return self._journal.entries(after_seq)
@@ -56,9 +56,9 @@ class NotedJournal(PassingJournal):
         super().__init__(journal)
         self._observer = observer
 
-    def append(self, items: Sequence[Append]) -> list[Entry]:
+    def append(self, handed: Sequence[AppendFacts]) -> list[Entry]:
         try:
-            entries = super().append(items)
+            entries = super().append(handed)
         except StorageError as error:
             self._observer.noted(APPENDED, answer(error))
             raise

@@ -254,8 +254,8 @@ class Subscribe(Message, frozen=True):
 
     With ``follow`` False the snapshot is all that is wanted. ``epoch`` comes back in it: what a
     former incarnation asked for may be older than what that incarnation did afterwards. ``kinds``
-    names the events that the subscriber folds, None for all: a commit without any of them, and
-    without a fact of its own, is passed over.
+    names the events that the subscriber folds, None for all: a commit without any of them is passed
+    over.
     """
 
     subscriber: str
@@ -277,12 +277,12 @@ class JournalAppended(Message, frozen=True):
     """Committed entries in sequence. What its follower folds of the entries from ``first_seq`` to
     the last of these is among these; those between ``first_seq`` and the first were passed over.
 
-    ``committed`` tells followers, each by its name, which of their own facts are durable now.
+    ``committed``: which of the follower's own facts are durable now, None without news of them.
     """
 
     first_seq: int
     entries: tuple[Entry, ...]
-    committed: tuple[tuple[str, FactsCommitted], ...] = ()
+    committed: FactsCommitted | None = None
 
 
 class JournalOpened(Message, frozen=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -15,7 +14,7 @@ FORMAT = "genesis-journal-1"
 """Names the encoding below; a change of it needs a new name and a migration."""
 
 
-class Head(NamedTuple):
+class Head(msgspec.Struct, frozen=True, gc=False):
     """Where a chain stands: the newest row's seq and hash."""
 
     seq: int
@@ -26,32 +25,7 @@ ORIGIN = Head(0, "0" * 64)
 """What the first row is chained to."""
 
 
-class Append(NamedTuple):
-    """A fact to append. ``source_seq`` counts from 1 per (source, source epoch)."""
-
-    source: str
-    source_epoch: int
-    source_seq: int
-    fact: Fact
-
-
-class Appendable(Protocol):
-    """Whatever has the fields of an ``Append``."""
-
-    @property
-    def source(self) -> str: ...
-
-    @property
-    def source_epoch(self) -> int: ...
-
-    @property
-    def source_seq(self) -> int: ...
-
-    @property
-    def fact(self) -> Fact: ...
-
-
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One row of the journal, in the order of its columns."""
 
     seq: int
@@ -68,19 +42,21 @@ class Row(NamedTuple):
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(AnyEvent).decode
+_columns = msgspec.structs.astuple
 
 
-def seal(seq: int, run: int, item: Appendable, prev_hash: str) -> Row:
-    """Chain one fact to the row before it."""
-    fact = item.fact
+def seal(
+    seq: int, run: int, source: str, source_epoch: int, source_seq: int, fact: Fact, prev_hash: str
+) -> Row:
+    """Chain one fact to the row before it. ``source_seq`` is the number its source gave it."""
     event = fact.event
     columns = (
         seq,
         run,
         fact.time_ns,
-        item.source,
-        item.source_epoch,
-        item.source_seq,
+        source,
+        source_epoch,
+        source_seq,
         type(event).__name__,
         _encode(event).decode(),
         prev_hash,
@@ -93,7 +69,7 @@ def row_hash(row: Row) -> str:
 
     JSON strings are quoted and escaped, so no two different rows have one encoding.
     """
-    return _hash(row[:-1])
+    return _hash(_columns(row)[:-1])
 
 
 def entry_of(row: Row) -> Entry:
@@ -136,7 +112,7 @@ def _checked(row: Row, after: Head, next_prev_hash: str | None) -> Head:
         raise JournalTampered(f"{_span(seq, row.seq - 1)} missing")
     expected = row_hash(row)
     if row.prev_hash != after.hash:
-        if row_hash(row._replace(prev_hash=after.hash)) == row.hash:
+        if row_hash(msgspec.structs.replace(row, prev_hash=after.hash)) == row.hash:
             raise JournalTampered(f"row {seq}: prev_hash was altered")
         if expected == row.hash:
             raise JournalTampered(f"row {after.seq} was rewritten: row {seq} follows another hash")

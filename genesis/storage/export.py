@@ -34,7 +34,7 @@ def export(log: MemoryLog, folder: DataFolder) -> None:
             rows = log.rows[first : first + _ROWS_AT_ONCE]
             next_head = Head(rows[-1].seq, rows[-1].hash)
             entries = [entry_of(row) for row in rows]
-            batch = Batch(rows[-1].run, next_head, log.seen, rows, entries)
+            batch = Batch(rows[-1].run, next_head, log.seen, rows, entries, set())
             with store.transaction(head) as transaction:
                 for entry in batch.entries:
                     state.apply(entry)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 
 from genesis.domain.state import TradingState
 from genesis.errors import StorageError, WriterFenced
-from genesis.messages.journal import Entry, RunStarted
-from genesis.storage.chain import Append, Appendable, Head, entry_of, seal
+from genesis.messages.journal import AppendFacts, Entry, RunStarted
+from genesis.storage.chain import Head, Row, entry_of, seal
 from genesis.storage.folder import DataFolder
 from genesis.storage.store import (
     BUSY_TIMEOUT_MS,
@@ -17,12 +17,11 @@ from genesis.storage.store import (
     MemoryLog,
     MemoryStore,
     OnceKey,
-    Seen,
     Store,
     once_key,
 )
 
-__all__ = ["CHECKPOINT_EVERY", "Append", "Journal", "MemoryLog"]
+__all__ = ["CHECKPOINT_EVERY", "Journal", "MemoryLog"]
 
 CHECKPOINT_EVERY = 10_000
 """Entries between two saved states: a start replays at most as many, in well under a second."""
@@ -110,39 +109,41 @@ class Journal:
             self._encoded = (seq, self.state.encode())
         return self._encoded[1]
 
-    def append(self, items: Sequence[Appendable]) -> list[Entry]:
+    def append(self, handed: Sequence[AppendFacts]) -> list[Entry]:
         """Commit facts in one transaction; the entries that are new, in sequence.
 
-        A fact whose (run, source, epoch, number) is in the journal is left out. So is one that
-        happened already: a second fill of one (symbol, trade id), a second intent of one client
-        order id. A fact belongs to the newest run; a ``RunStarted`` with the number ``next_run()``
-        begins that run.
+        Of each (source, epoch) of a run facts come in the order of their numbers; those up to the
+        newest that came are left out. So is one that happened already: a second fill of one
+        (symbol, trade id), a second intent of one client order id. A fact belongs to the newest
+        run; a ``RunStarted`` with the number ``next_run()``, handed over first, begins that run.
 
         Raises ``WriterFenced`` when a newer writer took over, ``StorageFull`` or ``StorageError``
         when it cannot be written now (try again with the same facts), and ValueError or TypeError
-        for a fact that cannot be folded: a bug of its source. After any error the journal, its
-        state and its head are as they were.
+        for facts behind a hole or one that cannot be folded: a bug of their source. After any error
+        the journal, its state and its head are as they were.
         """
-        if not items:
+        if not handed:
             return []
-        keys = [once_key(item.fact.event) for item in items]
-        asked = [key for key in keys if key is not None]
         with self._store.transaction(self._head) as transaction:
-            batch = self._seal(items, keys, transaction.known(asked) if asked else set())
-            if batch.rows:
+            batch = self._sealed(handed, frozenset())
+            if batch.keys and (known := transaction.known(batch.keys)):
+                batch = self._sealed(handed, known)
+            entries = batch.entries
+            if entries:
                 # Folded before the commit: a fact that cannot be folded must not become durable.
-                state, self._state = self.state, None
-                for entry in batch.entries:
+                state, self._state = self._state or self._rebuilt(), None
+                for entry in entries:
                     state.apply(entry)
                     transaction.note(entry, state)
+                if state.run != batch.run:
+                    raise ValueError(f"run {state.run} began behind other facts of its source")
                 transaction.write(batch)
-        if batch.rows:
-            self._state = state
-            self._head = batch.head
-            self._rescue = None
         self._run, self._seen = batch.run, batch.seen
-        self._checkpoint(self._checkpoint_every)
-        return batch.entries
+        if entries:
+            self._state, self._head, self._rescue = state, batch.head, None
+            if self._head.seq - self._checkpoint_seq >= self._checkpoint_every:
+                self._checkpoint()
+        return entries
 
     def entries(self, after_seq: int = 0, limit: int | None = None) -> Iterator[Entry]:
         """Committed entries behind ``after_seq``, at most ``limit``."""
@@ -150,39 +151,52 @@ class Journal:
 
     def close(self) -> None:
         """Save the state for the next start and let go of the database."""
-        self._checkpoint(1)
+        if self._head.seq > self._checkpoint_seq:
+            self._checkpoint()
         self._store.close()
 
-    def _seal(
-        self, items: Sequence[Appendable], keys: Sequence[OnceKey | None], known: set[OnceKey]
-    ) -> Batch:
-        """``keys`` are those of the items, ``known`` the ones that are in the journal already."""
-        batch = Batch(self._run, self._head, self._seen.copy())
-        seq, prev_hash = self._head
-        for item, key in zip(items, keys, strict=True):
-            event = item.fact.event
-            if type(event) is RunStarted and event.run != batch.run:
-                if event.run != batch.run + 1:
-                    raise ValueError(f"run {event.run} cannot follow run {batch.run}")
-                batch.run, batch.seen = event.run, Seen()
-            if not batch.seen.add(item.source, item.source_epoch, item.source_seq):
-                continue
-            if key is not None:
-                if key in known:
-                    continue
-                known.add(key)
-                batch.keys.append(key)
-            seq += 1
-            row = seal(seq, batch.run, item, prev_hash)
-            # What followers hear is read back from what is stored: live cannot differ from replay.
-            batch.entries.append(entry_of(row))
-            batch.rows.append(row)
-            prev_hash = row.hash
-        batch.head = Head(seq, prev_hash)
-        return batch
+    def _sealed(self, handed: Sequence[AppendFacts], known: Set[OnceKey]) -> Batch:
+        """Rows for what is new; what of it has a key in ``known`` happened already."""
+        run, seen = self._run, self._seen.copy()
+        seq, prev_hash = self._head.seq, self._head.hash
+        rows: list[Row] = []
+        entries: list[Entry] = []
+        keys: set[OnceKey] = set()
+        for message in handed:
+            source, epoch, facts = message.source, message.source_epoch, message.facts
+            begun = facts[0].event
+            if type(begun) is RunStarted and begun.run != run:
+                if begun.run != run + 1:
+                    raise ValueError(f"run {begun.run} cannot follow run {run}")
+                run = begun.run
+                seen.clear()
+            number = seen.get((source, epoch), 0)
+            if message.first > number + 1:
+                # Of a fact that had happened already there is no row to read its number from.
+                if message.first > message.acknowledged + 1:
+                    raise ValueError(
+                        f"{source} handed over fact {message.first}, the one before is missing"
+                    )
+                number = message.first - 1
+            for fact in facts[number + 1 - message.first :]:
+                number += 1
+                key = once_key(fact.event)
+                if key is not None:
+                    if key in known or key in keys:
+                        continue
+                    keys.add(key)
+                seq += 1
+                row = seal(seq, run, source, epoch, number, fact, prev_hash)
+                # What followers hear is read back from what is stored: live cannot differ from
+                # replay.
+                entries.append(entry_of(row))
+                rows.append(row)
+                prev_hash = row.hash
+            seen[source, epoch] = number
+        return Batch(run, Head(seq, prev_hash), seen, rows, entries, keys)
 
-    def _checkpoint(self, every: int) -> None:
-        if self._state is None or self._head.seq - self._checkpoint_seq < every:
+    def _checkpoint(self) -> None:
+        if self._state is None:
             return
         # Only a cache: the entries are durable without it, and the next commit tells of the fault.
         with suppress(StorageError):

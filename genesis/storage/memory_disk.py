@@ -8,7 +8,7 @@ they are written, so that opening the journal reads back, and checks, what is re
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
 
 import msgspec
@@ -140,10 +140,10 @@ class DiskStore:
             disk.verified += 1
         for entry in disk.entries(state.seq, disk.synced):
             state.apply(entry)
-        run, seen = rows[-1].run if rows else 0, Seen()
-        for row in rows:
-            if row.run == run:
-                seen.add(row.source, row.source_epoch, row.source_seq)
+        run = rows[-1].run if rows else 0
+        seen: Seen = {
+            (row.source, row.source_epoch): row.source_seq for row in rows if row.run == run
+        }
         return Loaded(state, disk.head, run, seen, state.seq, encoded)
 
     @contextmanager
@@ -171,8 +171,8 @@ class DiskStore:
         if fault is StorageKind.COMMIT_UNCLEAR:
             raise StorageError("drill: disk I/O error while the commit was finished")
 
-    def known(self, keys: Sequence[OnceKey]) -> set[OnceKey]:
-        return self._disk.keys().intersection(keys)
+    def known(self, keys: Set[OnceKey]) -> Set[OnceKey]:
+        return self._disk.keys() & keys
 
     def note(self, entry: Entry, state: TradingState) -> None:
         """Nothing is projected: there is no one to read it."""

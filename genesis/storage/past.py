@@ -28,7 +28,7 @@ def run_started(path: Path | str, run: int) -> RunStarted | None:
             found = connection.execute(select(journal).filter_by(**first)).first()
     finally:
         engine.dispose()
-    event = None if found is None else read_entry(Row._make(found)).event
+    event = None if found is None else read_entry(Row(*found)).event
     return event if isinstance(event, RunStarted) else None
 
 
@@ -72,7 +72,7 @@ class Past:
             with storage_errors(self._file), self._engine.begin() as connection:
                 found = connection.execute(query.order_by(journal.c.seq).limit(PAGE)).all()
             for columns in found:
-                yield Row._make(columns)
+                yield Row(*columns)
             if not found:
                 return
             after_seq = found[-1].seq

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from genesis.domain.state import TradingState, digest_of
@@ -77,7 +78,7 @@ class SqliteStore:
                 query = select(journal).where(journal.c.seq > after_seq)
                 found = connection.execute(query.order_by(journal.c.seq).limit(size)).all()
             for columns in found:
-                yield read_entry(Row._make(columns))
+                yield read_entry(Row(*columns))
             if len(found) < size:
                 return
             after_seq = found[-1].seq
@@ -112,7 +113,7 @@ class _SqliteTransaction:
         self._connection = connection
         self._changes = Changes()
 
-    def known(self, keys: Sequence[OnceKey]) -> set[OnceKey]:
+    def known(self, keys: Set[OnceKey]) -> Set[OnceKey]:
         return projection_writer.known(self._connection, keys)
 
     def note(self, entry: Entry, state: TradingState) -> None:
@@ -120,7 +121,8 @@ class _SqliteTransaction:
 
     def write(self, batch: Batch) -> None:
         head = batch.head
-        self._connection.execute(insert(journal), [row._asdict() for row in batch.rows])
+        rows = [msgspec.structs.asdict(row) for row in batch.rows]
+        self._connection.execute(insert(journal), rows)
         projection_writer.write(self._connection, self._changes)
         self._connection.execute(
             update(meta).where(meta.c.id == 1).values(head_seq=head.seq, head_hash=head.hash)
@@ -144,7 +146,7 @@ def read_rows(connection: Connection, after_seq: int) -> Iterator[Row]:
     """Rows in sequence, within the caller's transaction."""
     query = select(journal).where(journal.c.seq > after_seq).order_by(journal.c.seq)
     for columns in connection.execution_options(yield_per=PAGE).execute(query):
-        yield Row._make(columns)
+        yield Row(*columns)
 
 
 def read_entry(row: Row) -> Entry:
@@ -198,23 +200,13 @@ def anchor(connection: Connection, seq: int) -> Head:
     columns = connection.execute(select(journal).where(journal.c.seq == seq)).one_or_none()
     if columns is None:
         raise JournalTampered(f"row {seq} is missing")
-    row = Row._make(columns)
+    row = Row(*columns)
     if row_hash(row) != row.hash:
         raise JournalTampered(f"row {seq} was altered, its hash does not fit")
     return Head(row.seq, row.hash)
 
 
 def _seen(connection: Connection, run: int) -> Seen:
-    seen = Seen()
-    of_run = journal.c.run == run
-    number = journal.c.source_seq
     by = (journal.c.source, journal.c.source_epoch)
-    query = select(*by, func.max(number), func.count()).where(of_run).group_by(*by)
-    for source, epoch, newest, count in connection.execute(query).all():
-        if newest == count:  # numbers start at 1 and are unique: no holes
-            seen.add_upto(source, epoch, newest)
-            continue
-        holes = select(number).where(of_run, by[0] == source, by[1] == epoch).order_by(number)
-        for value in connection.scalars(holes):
-            seen.add(source, epoch, value)
-    return seen
+    query = select(*by, func.max(journal.c.source_seq)).where(journal.c.run == run).group_by(*by)
+    return {(source, epoch): newest for source, epoch, newest in connection.execute(query)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Set
 from contextlib import AbstractContextManager
-from typing import Protocol
+from operator import attrgetter
+from typing import Any, Protocol
 
 import msgspec
 
@@ -19,6 +20,10 @@ FillKey = tuple[str, int]
 OnceKey = str | FillKey
 """What can happen only once: the opening of a client order id, and a fill."""
 
+Seen = dict[tuple[str, int], int]
+"""Per source and source epoch of one run the number of its newest fact. Numbers come in order and
+without a hole, so nothing up to it is missing: it is in the journal, or had happened already."""
+
 BUSY_TIMEOUT_MS = 1000
 """How long a write waits for another's lock: well under the supervisor's patience with an
 actor that misses heartbeats."""
@@ -26,66 +31,31 @@ actor that misses heartbeats."""
 FENCED = "the journal was taken over by a newer writer; this one writes nothing more"
 
 
+_ONCE: dict[type, Callable[[Any], OnceKey]] = {
+    OrderIntended: attrgetter("client_order_id"),
+    OrderFilled: attrgetter("symbol", "trade_id"),
+}
+
+
 def once_key(event: AnyEvent) -> OnceKey | None:
     """None for events that may happen again."""
-    if type(event) is OrderIntended:
-        return event.client_order_id
-    if type(event) is OrderFilled:
-        return (event.symbol, event.trade_id)
-    return None
-
-
-class Seen:
-    """Which (source, source epoch, number) of one run are in the journal.
-
-    Numbers come in order, so per source one number is kept, and a set of those beyond a hole.
-    """
-
-    def __init__(self) -> None:
-        self._upto: dict[tuple[str, int], int] = {}
-        self._beyond: dict[tuple[str, int], set[int]] = {}
-
-    def add(self, source: str, epoch: int, number: int) -> bool:
-        """False for a number that was seen before."""
-        key = (source, epoch)
-        upto = self._upto.get(key, 0)
-        beyond = self._beyond.get(key) if self._beyond else None
-        if number != upto + 1:
-            if number <= upto or (beyond and number in beyond):
-                return False
-            self._beyond.setdefault(key, set()).add(number)
-            return True
-        while beyond and number + 1 in beyond:
-            number += 1
-            beyond.discard(number)
-        self._upto[key] = number
-        return True
-
-    def copy(self) -> Seen:
-        seen = Seen()
-        seen._upto = self._upto.copy()
-        if self._beyond:
-            seen._beyond = {key: set(numbers) for key, numbers in self._beyond.items()}
-        return seen
-
-    def add_upto(self, source: str, epoch: int, number: int) -> None:
-        """All of 1 .. ``number`` at once."""
-        self._upto[source, epoch] = number
+    key = _ONCE.get(type(event))
+    return None if key is None else key(event)
 
 
 class Batch(msgspec.Struct):
     """Facts on their way into one commit: their rows, what they say, and how a journal stands then.
 
-    ``seen`` also holds facts left out because they happened already, ``keys`` what of the rows can
-    happen only once (``once_key``).
+    ``seen`` also covers facts left out because they happened already, ``keys`` hold what of the
+    rows can happen only once (``once_key``).
     """
 
     run: int
     head: Head
     seen: Seen
-    rows: list[Row] = []
-    entries: list[Entry] = []
-    keys: list[OnceKey] = []
+    rows: list[Row]
+    entries: list[Entry]
+    keys: set[OnceKey]
 
 
 class Loaded(msgspec.Struct):
@@ -105,7 +75,7 @@ class Loaded(msgspec.Struct):
 class Transaction(Protocol):
     """One commit. Leaving it without an error makes everything in it durable at once."""
 
-    def known(self, keys: Sequence[OnceKey]) -> set[OnceKey]:
+    def known(self, keys: Set[OnceKey]) -> Set[OnceKey]:
         """Which of ``keys`` the journal holds already."""
 
     def note(self, entry: Entry, state: TradingState) -> None:
@@ -141,7 +111,7 @@ class MemoryLog:
         self.rows: list[Row] | None = [] if keep_rows else None
         self.head = ORIGIN
         self.run = 0
-        self.seen = Seen()
+        self.seen: Seen = {}
         self.known: set[OnceKey] = set()
         self.checkpoint: tuple[int, bytes] | None = None
         self.lease = 0
@@ -178,8 +148,8 @@ class MemoryStore:
     def __exit__(self, *error: object) -> None:
         """Nothing is in the log but what ``write``, the last step of a commit, put there."""
 
-    def known(self, keys: Sequence[OnceKey]) -> set[OnceKey]:
-        return self._log.known.intersection(keys)
+    def known(self, keys: Set[OnceKey]) -> Set[OnceKey]:
+        return self._log.known & keys
 
     def note(self, entry: Entry, state: TradingState) -> None:
         """Nothing is projected: there is no one to read it."""
@@ -190,7 +160,7 @@ class MemoryStore:
         if log.rows is not None:
             log.rows += batch.rows
         log.head, log.run, log.seen = batch.head, batch.run, batch.seen
-        log.known.update(batch.keys)
+        log.known |= batch.keys
 
     def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
         stop = None if limit is None else after_seq + limit

@@ -52,4 +52,4 @@ def tail(
 def _read(engine: Engine, file: Path, after: int) -> list[Entry]:
     query = select(journal).where(journal.c.seq > after).order_by(journal.c.seq).limit(PAGE)
     with storage_errors(file), engine.begin() as connection:
-        return [read_entry(Row._make(columns)) for columns in connection.execute(query)]
+        return [read_entry(Row(*columns)) for columns in connection.execute(query)]

@@ -66,14 +66,18 @@ def test_a_commit_of_what_a_follower_does_not_fold_is_passed_over() -> None:
 
 
 def test_a_source_hears_of_its_own_commit_whatever_it_folds() -> None:
-    """Its facts are acknowledged behind all that it folds of what was committed before."""
+    """With the entries if it folds any of them: nothing of its own waits that is not folded."""
     stand = Stand()
     stand.tell(Subscribe("risk", 0, kinds=("BookLost",)))
     stand.commit(FOUND)
     stand.commit(FOUND, source="risk")
+    assert stand.sent(JournalAppended, "risk") == []
+    assert stand.sent(FactsCommitted, "risk") == [FactsCommitted(1, 1)]
+    stand.commit(LOST, source="risk")
     [heard] = stand.sent(JournalAppended, "risk")
-    assert heard.first_seq == 1
-    assert heard.committed == (("risk", FactsCommitted(1, 1)),)
+    assert (heard.first_seq, [entry.seq for entry in heard.entries]) == (1, [3])
+    assert heard.committed == FactsCommitted(1, 2)
+    assert len(stand.sent(FactsCommitted, "risk")) == 1
 
 
 @settings(max_examples=150, deadline=None)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from fake import SECOND, FakeRuntime, Stage
 
-from genesis.actors.persistence import SLICE, Append, Persistence
+from genesis.actors.persistence import SLICE, Persistence
 from genesis.domain.state import TradingState
 from genesis.errors import StorageFull, WriterFenced
 from genesis.messages.base import Message
@@ -45,13 +45,13 @@ class Disk(Journal):
         self.appends: list[int] = []
         self.closed = False
 
-    def append(self, items: Sequence[Append]) -> list[Entry]:
+    def append(self, handed: Sequence[AppendFacts]) -> list[Entry]:
         if self.full:
             raise StorageFull("no room left on the disk: make room, facts wait until then")
         if self.broken:
             raise RuntimeError("a bug")
-        self.appends.append(len(items))
-        return super().append(items)
+        self.appends.append(sum(len(message.facts) for message in handed))
+        return super().append(handed)
 
     def close(self) -> None:
         self.closed = True
@@ -116,11 +116,12 @@ def test_everything_that_waits_is_one_commit() -> None:
     assert stand.sent(FactsCommitted, "risk") == [FactsCommitted(1, 1)]
 
 
-def test_each_incarnation_of_a_source_is_acknowledged_for_itself() -> None:
+def test_each_incarnation_of_a_source_numbers_for_itself_and_the_newest_is_acknowledged() -> None:
     stand = Stand()
     stand.tell(facts(1, "a", "b"), facts(1, "c", epoch=2))
     stand.to_itself()
-    assert stand.sent(FactsCommitted, "executor") == [FactsCommitted(1, 2), FactsCommitted(2, 1)]
+    assert names(stand) == ["a", "b", "c"]
+    assert stand.sent(FactsCommitted, "executor") == [FactsCommitted(2, 1)]
 
 
 def test_facts_handed_over_again_are_kept_once_and_acknowledged_again() -> None:
@@ -166,7 +167,7 @@ def test_a_follower_has_folded_its_own_facts_before_they_are_acknowledged() -> N
     stand.tell(facts(1, "a"))
     [heard] = [m for to, m in stand.runtime.sent if to == "executor"]
     assert isinstance(heard, JournalAppended)
-    assert heard.committed == (("executor", FactsCommitted(1, 1)),)
+    assert heard.committed == FactsCommitted(1, 1)
 
 
 def test_a_snapshot_holds_all_that_was_handed_over_before_it_was_asked_for() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from genesis.backtest.replays.replay import replay
 from genesis.capture.live import make_room
 from genesis.capture.reader import Capture, captures
 from genesis.capture.recorder import Recorder
@@ -15,6 +17,8 @@ from genesis.capture.writer import Writer
 from genesis.errors import InputError
 from genesis.messages.control import Halt
 from genesis.messages.orders import CancelOrder
+from genesis.storage.folder import DataFolder
+from genesis.storage.journal import Journal
 
 HEADER = Header(FORMAT, "1.0", 1, 2, b"{}", "a market", True, "{}", b"")
 
@@ -32,11 +36,12 @@ class Desk:
         limit_bytes: int = 1_000_000,
         trouble: Callable[[str], None] = nothing_went_wrong,
         keep_free_bytes: int = 0,
+        header: Header = HEADER,
     ) -> None:
         self.path = path
         self.recorder = Recorder()
         self.recorder.watch(["risk", "strategy.a"])
-        self.writer = Writer(path, HEADER, self.recorder, limit_bytes, keep_free_bytes, trouble)
+        self.writer = Writer(path, header, self.recorder, limit_bytes, keep_free_bytes, trouble)
 
     def work(self, times: int) -> None:
         for number in range(times):
@@ -111,6 +116,15 @@ def test_what_is_no_capture_is_said_in_one_line(tmp_path: Path, content: bytes) 
     path.write_bytes(content)
     with pytest.raises(InputError, match="nothing in it to replay"):
         Capture(path)
+
+
+def test_a_session_of_a_version_with_another_state_is_not_replayed(tmp_path: Path) -> None:
+    with DataFolder.open(tmp_path) as folder:
+        Journal.open(folder).close()
+    former = msgspec.structs.replace(HEADER, state=b'{"format":1}')
+    Desk(tmp_path / "capture" / "1.zst", header=former).end()
+    with pytest.raises(InputError, match=r"format 1 cannot be read.* the version that wrote it"):
+        replay(tmp_path)
 
 
 def test_at_its_limit_it_ends_and_says_so_once(tmp_path: Path) -> None:

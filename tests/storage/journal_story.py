@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from genesis.messages.journal import (
     AccountOpened,
     ActorRestarted,
     AnyEvent,
+    AppendFacts,
     BookLost,
     BookRecovered,
     DeadLettered,
@@ -28,9 +29,11 @@ from genesis.messages.journal import (
     RunStarted,
 )
 from genesis.messages.orders import OrderStatus, OrderType, Side, TimeInForce
-from genesis.storage.journal import Append
+from genesis.storage.journal import Journal
 
 D = Decimal
+Opener = Callable[[], Journal]
+"""Opens the same journal again and again, as incarnations of its writer do."""
 NOON_NS = 1_723_118_400_000_000_000
 
 
@@ -145,14 +148,15 @@ def story(run: int = 1) -> list[AnyEvent]:
 
 def numbered(
     events: Iterable[AnyEvent], source: str = "executor", epoch: int = 1, first: int = 1
-) -> list[Append]:
-    """The events as one source hands them over, a millisecond apart."""
+) -> list[AppendFacts]:
+    """The events as one source hands them over, a millisecond apart, each for itself. It knows all
+    before ``first`` to be durable."""
     return [
-        Append(source, epoch, first + i, Fact(NOON_NS + i * 1_000_000, event))
+        AppendFacts(source, epoch, first + i, (Fact(NOON_NS + i * 1_000_000, event),), first - 1)
         for i, event in enumerate(events)
     ]
 
 
-def batches(items: list[Append], size: int) -> Iterator[list[Append]]:
+def batches(items: list[AppendFacts], size: int) -> Iterator[list[AppendFacts]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]

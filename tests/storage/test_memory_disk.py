@@ -8,16 +8,17 @@ from hypothesis import strategies as st
 from journal_story import NOON_NS, intended
 
 from genesis.errors import StorageError, StorageFull
-from genesis.messages.journal import AccountOpened, AnyEvent, Fact, RunStarted
-from genesis.storage.journal import Append, Journal
+from genesis.messages.journal import AccountOpened, AnyEvent, AppendFacts, Fact, RunStarted
+from genesis.storage.journal import Journal
 from genesis.storage.memory_disk import DiskStore, MemoryDisk, StorageFault, StorageKind
 
 K = StorageKind
 KILLS = [K.KILL_BEFORE_WRITE, K.KILL_TORN, K.KILL_UNSYNCED, K.KILL_SYNCED]
 
 
-def fact(number: int, event: AnyEvent) -> Append:
-    return Append("test", 1, number, Fact(NOON_NS, event))
+def fact(number: int, event: AnyEvent) -> AppendFacts:
+    """Of a source that knows all before it to be durable, or has given it up."""
+    return AppendFacts("test", 1, number, (Fact(NOON_NS, event),), number - 1)
 
 
 def opened(disk: MemoryDisk) -> Journal:

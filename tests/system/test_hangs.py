@@ -13,12 +13,11 @@ from house import PATIENCE_S, PATIENT, QUICK_TO_NOTICE, SYMBOLS, House, until
 from genesis.actors.ladder import SHUTDOWN
 from genesis.actors.order_book import EXCHANGE
 from genesis.errors import WriterFenced
-from genesis.messages.journal import Fact, Halted, OrderSent
+from genesis.messages.journal import AppendFacts, Fact, Halted, OrderSent
 from genesis.messages.lifecycle import InjectHang
 from genesis.messages.orders import CancelOrder, OrderType, Side, SubmitOrder, TimeInForce
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.gate import HALT
-from genesis.storage.journal import Append
 
 FOR_S = 7.0
 AT_S = 3.0
@@ -33,14 +32,14 @@ def test_persistence_hangs_amid_a_commit_and_holds_the_database(tmp_path: Path) 
 
     def hold_the_database() -> None:
         journal = house.actors["persistence"][-1]._journal._journal  # behind what notes its answers
-        seal = journal._seal
+        seal = journal._sealed
 
         def hold(*args: Any) -> Any:
             inside.set()
             wake.wait(2 * PATIENCE_S)
             return seal(*args)
 
-        journal._seal = hold
+        journal._sealed = hold
         house.crash("view")  # something to commit, whatever the strategies do
         assert inside.wait(PATIENCE_S), "nothing was committed"
         house.notice("persistence")
@@ -67,7 +66,7 @@ def test_a_zombie_of_persistence_writes_nothing(tmp_path: Path) -> None:
         until(lambda: getattr(successor, "_journal", None) is not None, "its journal")
         fact = Fact(house.start_ns, OrderSent("a forgery"))
         try:
-            zombie._journal.append([Append("executor", 1, 10**6, fact)])
+            zombie._journal.append([AppendFacts("executor", 1, 10**6, (fact,), 10**6 - 1)])
         except WriterFenced as error:
             refused.append(str(error))
 

@@ -9,7 +9,6 @@ import msgspec
 
 from genesis import errors
 from genesis.actors.order_book import EXCHANGE
-from genesis.actors.persistence import Append
 from genesis.backtest.replays.divergence import (
     NOTHING,
     Divergence,
@@ -30,7 +29,14 @@ from genesis.domain.state import TradingState
 from genesis.errors import InputError, StorageError
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
-from genesis.messages.journal import ActorRestarted, Entry, OrderFilled, OrderIntended, RunEnded
+from genesis.messages.journal import (
+    ActorRestarted,
+    AppendFacts,
+    Entry,
+    OrderFilled,
+    OrderIntended,
+    RunEnded,
+)
 from genesis.runtime.retrace import RetraceRuntime
 from genesis.storage.chain import Row
 from genesis.storage.journal import Journal
@@ -98,6 +104,7 @@ class _Replay:
     def __init__(self, capture: Capture, past: Past) -> None:
         header = capture.header
         self._capture, self._past, self._header = capture, past, header
+        state = _state(capture)
         settings = Settings.from_json(header.settings)
         self._log = past.log_at(header.seq, header.state)
         self._rows = (row for row in past.rows(header.seq) if row.run == header.run)
@@ -113,7 +120,7 @@ class _Replay:
             settings,
             _market(header),
             self._open_journal,
-            TradingState.decode(header.state),
+            state,
             None,
             reports.append,
         )
@@ -224,12 +231,22 @@ class _Retraced(PassingJournal):
         self._retracer = retracer
         self._compare = compare
 
-    def append(self, items: Sequence[Append]) -> list[Entry]:
+    def append(self, handed: Sequence[AppendFacts]) -> list[Entry]:
         _raise(self._retracer.noted(APPENDED, None))
-        entries = super().append(items)
+        entries = super().append(handed)
         for entry in entries:
             self._compare(entry)
         return entries
+
+
+def _state(capture: Capture) -> TradingState:
+    """What the session began with. Raises InputError where another version wrote it."""
+    try:
+        return TradingState.decode(capture.header.state)
+    except ValueError as error:
+        raise InputError(
+            f"{capture.path}: {error}; replay it with the version that wrote it"
+        ) from error
 
 
 def _raise(answer: Answer) -> None:
