@@ -64,11 +64,12 @@ class Book:
         table: Table = rows if rows.ndim == 2 else table_of(rows)
         at = self._fold(table, 0)
         known = self._known
-        if known[lay.STOPPED] or known[lay.EVENTS] or known[lay.TOPS] > 1:
+        if known[lay.STOPPED] or known[lay.EVENTS]:
             return self._fold_rest(table, at)
+        noted = known[lay.TOPS]
         return Folded(
             self._take_trades(),
-            _NO_TOPS,
+            self._tops[:noted].copy() if noted > 1 else _NO_TOPS,
             known[lay.TOP_NS],
             (),
             (),

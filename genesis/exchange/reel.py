@@ -152,20 +152,21 @@ class TapeReel:
         return Stretch(MarketRows(CONNECTION, batches), tables, last_ns)
 
     def _find_next(self) -> None:
-        nexts = (track.next_ns for track in self._symbols)
-        self.next_ns: int | None = min((at for at in nexts if at is not None), default=None)
+        nexts = [track.next_ns for track in self._symbols if track.next_ns is not None]
+        self.next_ns: int | None = min(nexts, default=None)
 
 
 class _Track:
-    """One symbol's rows and how far they are taken off. ``last_ns``: of the newest taken."""
+    """One symbol's rows and how far they are taken off. ``last_ns``: of the newest taken;
+    ``break_ns``: when its book may next be lost or made whole."""
 
     def __init__(self, symbol: str, rows: Rows, end_ns: int | None):
         self.symbol = symbol
         self._table = table = table_of(rows)
         # Searched without a copy, as numpy would make one of a column.
         self._times = table[:, 0].data
-        self._breaks = breaks_ns(looked_through(table))
-        self._broken = 0  # how many of them are taken
+        self._breaks = iter(breaks_ns(looked_through(table)))
+        self.break_ns = next(self._breaks, ENDLESS_NS)
         self._at = self._released = 0
         self._end = len(rows) if end_ns is None else bisect_left(self._times, end_ns)
         self.next_ns = self._times[0] if self._end else None
@@ -179,11 +180,6 @@ class _Track:
         most_ns = ENDLESS_NS if last >= self._end else self._times[last]
         return max(most_ns, self.next_ns + 1)
 
-    @property
-    def break_ns(self) -> int:
-        """When its book may next be lost or made whole."""
-        return self._breaks[self._broken] if self._broken < len(self._breaks) else ENDLESS_NS
-
     def peek(self, before_ns: int) -> Table:
         """The next rows, at most as many as one stretch has."""
         return self._table[self._at : self._place(min(before_ns, self.most_ns()))]
@@ -193,8 +189,8 @@ class _Track:
         first, self._at = self._at, self._place(before_ns)
         self.next_ns = self._times[self._at] if self._at < self._end else None
         self.last_ns = self._times[self._at - 1]
-        while self._broken < len(self._breaks) and self._breaks[self._broken] <= self.last_ns:
-            self._broken += 1
+        while self.break_ns <= self.last_ns:
+            self.break_ns = next(self._breaks, ENDLESS_NS)
         if first - self._released > 2 * RELEASED_BEHIND:
             done, self._released = self._released, first - RELEASED_BEHIND
             release(self._table[done : self._released])
