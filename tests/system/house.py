@@ -24,6 +24,7 @@ from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
 from genesis.runtime.address import Address, DeadLetter
 from genesis.runtime.base import starter
 from genesis.session import Options, Outcome, Session
+from genesis.simulator.matching import Request
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
 
@@ -148,7 +149,7 @@ class House:
         self._watch()
 
     def _watch(self) -> None:
-        run_loop, submit, hear = self.runtime.run_loop, self.engine.submit, self.session._hear
+        run_loop, send, hear = self.runtime.run_loop, self.engine.send, self.session._hear
 
         def watched_run_loop(address: Address, epoch: int, actor: Actor) -> None:
             self.actors.setdefault(address.name, []).append(actor)
@@ -156,9 +157,10 @@ class House:
                 self._watch_pulse(actor)
             run_loop(address, epoch, actor)
 
-        def watched_submit(order: SubmitOrder, now_ns: int) -> None:
-            self.submitted.append(order)
-            submit(order, now_ns)
+        def watched_send(request: Request, now_ns: int) -> int:
+            if isinstance(request, SubmitOrder):
+                self.submitted.append(request)
+            return send(request, now_ns)
 
         def watched_hear(message: Message) -> None:
             if isinstance(message, CommandAnswer):
@@ -166,7 +168,7 @@ class House:
             hear(message)
 
         self.runtime.run_loop = watched_run_loop  # type: ignore[method-assign]
-        self.engine.submit = watched_submit  # type: ignore[method-assign]
+        self.engine.send = watched_send  # type: ignore[method-assign]
         self.session._hear = watched_hear  # type: ignore[method-assign]
         self._watch_hangs()
         self._watch_gate()
