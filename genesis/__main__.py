@@ -10,7 +10,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from genesis.errors import INTERRUPTED, GenesisError
+from genesis import INTERRUPTED
 
 if TYPE_CHECKING:
     import typer
@@ -25,6 +25,7 @@ def main() -> None:
     import typer
 
     from genesis import kernel_cache
+    from genesis.errors import GenesisError
 
     kernel_cache.use()
     from genesis.cli import app

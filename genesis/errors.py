@@ -18,9 +18,6 @@ An operating fault is one of these, raised with one clear line for a person::
 
 from __future__ import annotations
 
-INTERRUPTED = 130
-"""The exit code of a command that was interrupted, as a shell tells it. No error: it was wanted."""
-
 
 class GenesisError(Exception):
     """Base of all operating faults. ``str(error)`` is one line for a person."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genesis import INTERRUPTED
 from genesis.commands import inputs
-from genesis.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from genesis.backtest.reports.metrics import Measured

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genesis import INTERRUPTED
 from genesis.commands.interrupts import interrupts_told_apart
 from genesis.commands.pool import spread
 from genesis.commands.progress import progress
 from genesis.counted import counted
-from genesis.errors import INTERRUPTED, ConfigError
+from genesis.errors import ConfigError
 
 if TYPE_CHECKING:
     from genesis.backtest.drills.drill import Verdict

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from genesis import INTERRUPTED
 from genesis.commands import inputs
 from genesis.commands.pool import spread
 from genesis.counted import counted
-from genesis.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from genesis.backtest.sweeps.grid import Parameters
