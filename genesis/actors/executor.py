@@ -16,7 +16,7 @@ from genesis.domain.ledger import MOVES_MONEY, Balances
 from genesis.domain.order import Order
 from genesis.domain.orders import Heard, Orders
 from genesis.domain.reconciliation import Answer, Reconciliation
-from genesis.domain.state import Replica
+from genesis.domain.state import TradingState
 from genesis.messages.base import Message
 from genesis.messages.control import CancelAllDone, Halt, ReconcileDone, ReconcileNow
 from genesis.messages.journal import Entry, Fact, JournalSnapshot, OrderIntended, Reconciled
@@ -74,7 +74,7 @@ class Executor(GatheringActor):
         super().begin()
         self._orders = Orders()
         self._balances = Balances()  # what the venue's are compared with
-        self._waiting: list[Message] = []  # until the journal's snapshot is here
+        self._waiting: list[Message] | None = []  # until the journal's snapshot is here
         self._mints: dict[str, int] = {}  # of orders that this incarnation has not sent yet
         self._doubts = Doubts(self._give_up_ns)
         # Apart from those of a former incarnation, whose answers may still be on their way.
@@ -87,15 +87,15 @@ class Executor(GatheringActor):
         self._canceled: set[str] = set()
 
     def restore(self, snapshot: JournalSnapshot) -> None:
-        state = Replica.decode(snapshot.state)
+        state = TradingState.decode(snapshot.state)
         self._orders = Orders(state.orders)
         self._balances = Balances(state.ledger.quote, state.ledger.balances)
         for order in self._orders.open:
             self._watch(order)
             if self.epoch == 1:  # of a run that died: no strategy minds it any more
                 self._doubts.cancel(order.client_order_id)
-        waiting, self._waiting = self._waiting, []
-        for message in waiting:
+        waiting, self._waiting = self._waiting, None
+        for message in waiting or ():
             self._dispatch(message)
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
@@ -103,7 +103,7 @@ class Executor(GatheringActor):
 
     def _restoring(self, message: Message) -> bool:
         """Keep a message for later while the former incarnation's orders are not known."""
-        if self.follower.ready:
+        if self._waiting is None:
             return False
         self._waiting.append(message)
         return True
@@ -209,7 +209,7 @@ class Executor(GatheringActor):
         if heard.contradiction:
             self.tell(SUPERVISOR, Halt(heard.contradiction, self.name))
         order = heard.order
-        if order is not None and (order.needs_query or order.awaits_trades):
+        if order is not None and order.needs_query:
             self._watch(order)
 
     @handles(CancelOrder)

@@ -8,15 +8,15 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from genesis.actors.journaling import FollowingActor
-from genesis.actors.risk import mark_of
 from genesis.counted import counted
+from genesis.domain.figures import figures
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits
 from genesis.domain.money import rounded_down, text
 from genesis.domain.order import TERMINAL
 from genesis.domain.risk_book import RiskBook
 from genesis.domain.sentences import sentence
-from genesis.domain.state import Replica
+from genesis.domain.state import TradingState
 from genesis.messages import view as v
 from genesis.messages.base import Message
 from genesis.messages.control import CommandAnswer
@@ -87,7 +87,7 @@ class Publisher(FollowingActor):
         self.after_wall(self._interval_ns, Tick())
 
     def restore(self, snapshot: JournalSnapshot) -> None:
-        state = Replica.decode(snapshot.state)
+        state = TradingState.decode(snapshot.state)
         self._book = RiskBook(self._instruments, self._limits, state)
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
@@ -173,7 +173,7 @@ class Publisher(FollowingActor):
         book = self._book
         if book is not None:
             for view in self._views.values():
-                book.on_mark(view.symbol, mark_of(view, self._instruments[view.symbol]))
+                book.marks.on_view(view)
         return v.ViewState(
             seq=self._state.seq + 1,
             now_ns=self._shown_ns(),
@@ -202,31 +202,31 @@ class Publisher(FollowingActor):
 
     def _account(self, book: RiskBook) -> v.AccountLine:
         now_ns = self._shown_ns()
-        figures = book.figures(now_ns)
+        told = figures(book, now_ns)
         if now_ns - self._curve_ns >= CURVE_EVERY_NS:
             self._curve_ns = now_ns
-            self._curve.append(float(figures.equity))
+            self._curve.append(float(told.equity))
         return v.AccountLine(
-            quote=figures.quote,
-            equity=figures.equity,
-            cash=figures.cash,
-            inventory=figures.inventory,
-            fees=figures.fees,
-            realized_pnl=figures.realized,
-            unrealized_pnl=figures.unrealized,
-            day_pnl=figures.day_pnl,
-            drawdown=figures.drawdown,
+            quote=told.quote,
+            equity=told.equity,
+            cash=told.cash,
+            inventory=told.inventory,
+            fees=told.fees,
+            realized_pnl=told.realized,
+            unrealized_pnl=told.unrealized,
+            day_pnl=told.day_pnl,
+            drawdown=told.drawdown,
             drawdown_limit=self._limits.drawdown_fraction,
-            exposure=figures.exposure,
+            exposure=told.exposure,
             exposure_limit=self._limits.exposure_fraction,
             curve=tuple(self._curve),
         )
 
     def _positions(self, book: RiskBook) -> list[v.PositionLine]:
         lines = []
-        for symbol, position in sorted(book.state.ledger.positions.items()):
+        for symbol, position in sorted(book.ledger.positions.items()):
             if position.quantity:
-                mark = book.mids.get(symbol, position.last_price)
+                mark = book.marks.mids.get(symbol, position.last_price)
                 digits = self._digits(symbol)
                 value = position.quantity * mark
                 lines.append(
@@ -244,7 +244,7 @@ class Publisher(FollowingActor):
 
     def _orders(self, book: RiskBook) -> list[v.OrderLine]:
         lines = []
-        for name, order in reversed(book.state.orders.open.items()):
+        for name, order in reversed(book.orders.open.items()):
             digits = self._digits(order.symbol)
             lines.append(
                 v.OrderLine(

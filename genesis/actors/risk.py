@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from genesis.actors.journaling import FollowingActor
 from genesis.domain.instrument import Instrument
-from genesis.domain.limits import Limits, Mark, Refusal
+from genesis.domain.limits import Limits, Refusal
 from genesis.domain.risk_book import RiskBook
-from genesis.domain.state import Replica
-from genesis.domain.views import Views
-from genesis.domain.vigil import Band, Mids
+from genesis.domain.state import TradingState
+from genesis.domain.views import Views, has_touch
+from genesis.domain.vigil import Mids
 from genesis.messages.base import Message
 from genesis.messages.control import Halt
 from genesis.messages.journal import (
-    AccountOpened,
     ActorRestarted,
     Entry,
     GateMoved,
     IntentRefused,
     JournalSnapshot,
-    OrderFilled,
-    Resumed,
 )
 from genesis.messages.market import BookView
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
@@ -36,7 +33,6 @@ LOOK_EVERY_NS = 250_000_000
 """How often marks alone (without a fill) are looked at for a breach, at most."""
 LOOK_RANK = 2
 """Behind what the market brings at a moment, before the strategies it is shown to."""
-_MOVES_EQUITY = frozenset({OrderFilled, Resumed, AccountOpened})
 _FREES_APPROVED = frozenset({ActorRestarted, GateMoved})
 REFUSED_BY = "refused by"
 """What is counted for each limit: this, and its name."""
@@ -47,16 +43,6 @@ REPEAT_AFTER_NS = 60_000_000_000
 def strategy_name(strategy: str) -> str:
     """The address of a strategy."""
     return f"strategy.{strategy}"
-
-
-def mark_of(view: BookView, instrument: Instrument) -> Mark:
-    """A view's touch as money."""
-    return Mark(
-        bid=instrument.price(view.bid_ticks),
-        ask=instrument.price(view.ask_ticks),
-        time_ns=view.time_ns,
-        synced=view.synced,
-    )
 
 
 class Look(Message, frozen=True):
@@ -87,26 +73,26 @@ class Risk(FollowingActor):
         super().begin()
         self._book: RiskBook | None = None
         self._views = Views()
-        self._band: Band | None = None
-        self._mids: dict[str, tuple[BookView, Mids]] = {}
+        self._mids: dict[str, Mids] = {}  # of the newest view, made when they are first wanted
         self._looks = 0  # number of the Look on its way, and when it comes
         self._looks_ns = ENDLESS_NS
         self._wanted_ns = ENDLESS_NS  # when to look, for all that is known
         self._looked_ns = self._equity_marked_ns = 0
-        self._marked: dict[str, BookView] = {}
         self._refused: dict[tuple[str, str, str], int] = {}
         self._halting = False
+        self._narrows = True  # a former incarnation may have held the gate
         self._executor_back_ns: int | None = None
 
     def end(self) -> None:
         if self._book is not None:
-            self._mark_equity(self._marked_book(self._book))
+            self._show(self._book, self._book.held)
+            self._book.observe(self.now_ns())
+            self._mark_equity(self._book)
         super().end()
 
     def restore(self, snapshot: JournalSnapshot) -> None:
-        state = Replica.decode(snapshot.state)
+        state = TradingState.decode(snapshot.state)
         self._book = RiskBook(self._instruments, self._limits, state)
-        self._marked.clear()
         self._look_later()
 
     def follow(self, entries: tuple[Entry, ...]) -> None:
@@ -115,11 +101,9 @@ class Risk(FollowingActor):
             return
         moved = False
         for entry in entries:
-            book.on_entry(entry)
-            kind = type(entry.event)
-            if kind in _MOVES_EQUITY:
+            if book.on_entry(entry):
                 moved = True
-            elif kind in _FREES_APPROVED:
+            elif type(entry.event) in _FREES_APPROVED:
                 self._release_dead(book, entry)
         if moved:
             self._look(book)
@@ -153,32 +137,41 @@ class Risk(FollowingActor):
         where time does not wait."""
         if not 0 < view.newest_ns <= self._looked_ns or self.horizon_ns() is not None:
             return False
-        marked = self._marked.get(view.symbol)
+        book = self._book
+        if book is None or view.symbol not in book.held:
+            return False
+        seen = book.marks.views.get(view.symbol)
         touch = (view.synced, view.bid_ticks, view.ask_ticks)
-        return marked is None or (marked.synced, marked.bid_ticks, marked.ask_ticks) != touch
+        return seen is None or (seen.synced, seen.bid_ticks, seen.ask_ticks) != touch
 
     def _look_later(self) -> None:
         """Look when something is to be done, as far as the market is known, and not too often."""
-        views, looked_ns = self._views, self._looked_ns
-        if self._book is None or views.newest_ns <= looked_ns:
+        book, views, looked_ns = self._book, self._views, self._looked_ns
+        if book is None or views.newest_ns <= looked_ns:
             return
         mark_ns = views.next_ns(max(looked_ns, self._equity_marked_ns + self._mark_every_ns - 1))
         at_ns = ENDLESS_NS if mark_ns is None else mark_ns
-        band = self._band
-        left_ns = views.next_ns(looked_ns) if band is None else self._left_ns(band, at_ns)
-        if left_ns is not None:
-            at_ns = min(at_ns, left_ns)
+        left_ns = self._left_ns(book, at_ns)
+        if left_ns is not None and left_ns < at_ns:
+            at_ns = left_ns
         self._wanted_ns = min(self._wanted_ns, max(at_ns, looked_ns + LOOK_EVERY_NS))
         self._remind()
 
-    def _left_ns(self, band: Band, before_ns: int) -> int | None:
+    def _left_ns(self, book: RiskBook, before_ns: int) -> int | None:
         """When equity first leaves the band, as far as the market is known."""
-        if not band.held:
-            return None
-        known = {symbol: self._mids_of(symbol) for symbol in band.held if self._views.moves(symbol)}
-        if len(band.held) > 1:
-            band = band.valued(self._mids_now(band))
-        return band.left_ns(known, self._looked_ns, before_ns)
+        band, held = book.band(), book.held
+        if band is None:
+            return self._views.next_ns(self._looked_ns)
+        known = {}
+        for symbol in held:
+            view = self._views.newest(symbol)
+            if view is not None and view.newest_ns:
+                seen = self._mids.get(symbol)
+                if seen is None or seen.view is not view:
+                    seen = self._mids[symbol] = Mids(view, self._ticks[symbol])
+                known[symbol] = seen
+        mids = self._mids_now(book) if len(held) > 1 else {}
+        return band.left_ns(known, mids, self._looked_ns, before_ns)
 
     def _remind(self) -> None:
         """Have a Look come when it is wanted. One that comes sooner is not called back: it reminds
@@ -189,44 +182,36 @@ class Risk(FollowingActor):
             delay_ns = max(0, self._wanted_ns - self.now_ns())
             self.after(delay_ns, Look(self._looks), rank=LOOK_RANK)
 
-    def _mids_now(self, band: Band) -> dict[str, float]:
+    def _mids_now(self, book: RiskBook) -> dict[str, float]:
         """Of what is held: one symbol may have moved since the last look, another moves next."""
         seen_ns = self.now_ns() - self.unseen_ns()
         mids = {}
-        for symbol in band.held:
+        for symbol in book.held:
             view = self._views.at(symbol, seen_ns)
-            if view is not None and view.synced and 0 < view.bid_ticks < view.ask_ticks:
+            if view is not None and has_touch(view):
                 mids[symbol] = (view.bid_ticks + view.ask_ticks) * self._ticks[symbol] / 2
+            else:
+                mids[symbol] = float(book.marks.mid(symbol))
         return mids
 
-    def _mids_of(self, symbol: str) -> Mids:
-        """Made when they are first wanted, once for each view."""
-        view = self._views.newest(symbol)
-        known = self._mids.get(symbol)
-        if known is None or known[0] is not view:
-            known = self._mids[symbol] = view, Mids(view, self._ticks[symbol])
-        return known[1]
-
-    def _marked_book(self, book: RiskBook) -> RiskBook:
-        """``book`` with the marks as of now; a mark is made only when it is wanted."""
+    def _show(self, book: RiskBook, symbols: Iterable[str]) -> None:
+        """Let ``book`` see the touches of ``symbols`` as of now, and of no others: nobody asks."""
         seen_ns = self.now_ns() - self.unseen_ns()
-        for symbol in self._views:
+        for symbol in symbols:
             view = self._views.at(symbol, seen_ns)
-            if view is not None and self._marked.get(symbol) is not view:
-                self._marked[symbol] = view
-                book.on_mark(symbol, mark_of(view, self._instruments[symbol]))
-        return book
+            if view is not None:
+                book.marks.on_view(view)
 
     @handles(Look)
     def _on_look(self, look: Look) -> None:
         if look.number != self._looks or self._book is None:
             return
-        self._looks_ns = ENDLESS_NS
-        if self.now_ns() < self._wanted_ns:
+        now_ns, self._looks_ns = self.now_ns(), ENDLESS_NS
+        if now_ns < self._wanted_ns:
             self._remind()
             return
         self._look(self._book)
-        if self.now_ns() - self._equity_marked_ns >= self._mark_every_ns:
+        if now_ns - self._equity_marked_ns >= self._mark_every_ns:
             self._mark_equity(self._book)
         self._look_later()
 
@@ -245,7 +230,8 @@ class Risk(FollowingActor):
         gate = self._gate.read()
         if gate.state is GateState.HALTED:
             return Refusal("gate", f"{gate.state}: {gate.reason}", str(GateState.ACTIVE))
-        return self._marked_book(self._book).judge(order, self.now_ns())
+        self._show(self._book, self._book.at_stake(order.symbol))
+        return self._book.judge(order, self.now_ns())
 
     def _refuse(self, order: PlaceOrder, refusal: Refusal) -> None:
         refused = OrderRefused(
@@ -276,23 +262,26 @@ class Risk(FollowingActor):
         )
 
     def _look(self, book: RiskBook) -> None:
-        now_ns = self.now_ns()
-        equity = self._marked_book(book).observe(now_ns)
-        self._looked_ns, self._wanted_ns, self._band = now_ns, ENDLESS_NS, book.band()
+        self._looked_ns, self._wanted_ns = self.now_ns(), ENDLESS_NS
+        self._show(book, book.held)
+        equity = book.observe(self._looked_ns)
         if equity is None:
             return  # equity cannot be told: that is no reason to lift anything
         breach = book.reached()
         if breach is None:
-            self._gate.release(DAILY_LOSS)
+            if self._narrows:
+                self._gate.release(DAILY_LOSS)
+            self._narrows = False
         elif not breach.halts:
+            self._narrows = True
             self._gate.hold(DAILY_LOSS, breach.sentence, GateState.REDUCING)
         elif not self._halting:
             self.tell(SUPERVISOR, Halt(breach.sentence, self.name))
         self._halting = breach is not None and breach.halts
 
     def _mark_equity(self, book: RiskBook) -> None:
-        """``book`` has its marks as of now."""
-        marked = book.equity_marked(self.now_ns())
+        """What ``book`` has observed just now."""
+        marked = book.equity_marked()
         if marked is not None:
             self._equity_marked_ns = self.now_ns()
             self.record(marked)

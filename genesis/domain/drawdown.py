@@ -13,7 +13,8 @@ DAY_NS = 86_400_000_000_000
 
 class EquityWatch:
     """The highest equity and the equity at midnight UTC; both outlive restarts by way of the
-    journal's ``EquityMarked``. ``peak`` and ``day_start`` are None before the first note."""
+    journal's ``EquityMarked``. ``peak`` and ``day_start`` are None before the first note, and so is
+    ``floor``: the equity at which a limit is reached."""
 
     def __init__(self, limits: Limits, state: TradingState) -> None:
         self._limits = limits
@@ -21,23 +22,33 @@ class EquityWatch:
         self.day = state.day
         self.day_start: Decimal | None = state.day_start_equity
         self._resumed = state.resumed
+        self.floor = self._floor()
 
     def resumed(self) -> None:
         """The operator lifted a halt, having seen the loss."""
         self._resumed = True
 
-    def note(self, equity: Decimal, now_ns: int) -> None:
-        if self.peak is None or equity > self.peak:
+    def note(self, equity: Decimal, now_ns: int) -> bool:
+        """True where this is a new peak or the start of a day."""
+        peak, day = self.peak, now_ns // DAY_NS
+        if peak is not None and equity <= peak and day == self.day and not self._resumed:
+            return False
+        # A drawdown halt could never be left if the old peak stayed; a resume from any other
+        # halt keeps it, or halting by hand would wear the limit out.
+        new_peak = (
+            peak is None
+            or equity > peak
+            or (self._resumed and self._drawdown_reached(equity, peak))
+        )
+        self._resumed = False
+        new_day = day != self.day or self.day_start is None
+        if new_peak:
             self.peak = equity
-        if self._resumed:
-            self._resumed = False
-            # A drawdown halt could never be left if the old peak stayed; a resume from any other
-            # halt keeps it, or halting by hand would wear the limit out.
-            if self._drawdown_reached(equity, self.peak):
-                self.peak = equity
-        day = now_ns // DAY_NS
-        if self.day_start is None or day != self.day:
+        if new_day:
             self.day, self.day_start = day, equity
+        if new_peak or new_day:
+            self.floor = self._floor()
+        return new_peak or new_day
 
     @exact
     def breach(self, equity: Decimal, quote: str) -> Breach | None:
@@ -62,6 +73,15 @@ class EquityWatch:
                     halts=False,
                 )
         return None
+
+    @exact
+    def _floor(self) -> Decimal | None:
+        if self.peak is None or self.day_start is None:
+            return None
+        return max(
+            self.peak - self._limits.drawdown_fraction * self.peak,
+            self.day_start - self._limits.daily_loss_fraction * self.day_start,
+        )
 
     def _drawdown_reached(self, equity: Decimal, peak: Decimal) -> bool:
         most = EXACT.multiply(self._limits.drawdown_fraction, peak)

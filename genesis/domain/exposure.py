@@ -12,8 +12,10 @@ import msgspec
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger, Valuation
 from genesis.domain.limits import Limits, Mark
-from genesis.domain.money import ONE, ZERO, exact, floor_to
+from genesis.domain.money import ONE, ZERO, floor_to
 from genesis.domain.order import Order
+from genesis.domain.views import has_touch
+from genesis.messages.market import BookView
 from genesis.messages.orders import PlaceOrder, Side
 
 
@@ -29,23 +31,49 @@ class InFlight(msgspec.Struct):
 
 
 class Exposure:
-    """Values what a ledger holds, and what orders may add to it, at the newest marks."""
+    """Values what a ledger holds, and what orders may add to it, at the newest marks.
+
+    Call it under ``exact``."""
 
     def __init__(
         self, instruments: Mapping[str, Instrument], limits: Limits, ledger: Ledger
     ) -> None:
         """``ledger`` is followed, not copied."""
         self.instruments = dict(instruments)
-        self.marks: dict[str, Mark] = {}
+        self.views: dict[str, BookView] = {}
         self.mids: dict[str, Decimal] = {}
         self._limits = limits
         self._ledger = ledger
 
-    def on_mark(self, symbol: str, mark: Mark) -> None:
+    def on_view(self, view: BookView) -> None:
         """A symbol's newest touch. While a book is not whole, its last mid still values it."""
-        self.marks[symbol] = mark
-        if mark.is_usable:
-            self.mids[symbol] = mark.mid
+        symbol = view.symbol
+        if self.views.get(symbol) is view:
+            return
+        self.views[symbol] = view
+        if has_touch(view):
+            self.mids[symbol] = self.instruments[symbol].mid(view.bid_ticks, view.ask_ticks)
+
+    def mark(self, symbol: str) -> Mark | None:
+        """The newest touch as money; None before there was one."""
+        view = self.views.get(symbol)
+        if view is None:
+            return None
+        instrument = self.instruments[symbol]
+        bid, ask = instrument.price(view.bid_ticks), instrument.price(view.ask_ticks)
+        return Mark(bid, ask, view.time_ns, has_touch(view))
+
+    def inventory(self) -> Decimal | None:
+        """Worth of what is held, in quote; None while there are ``unmarked`` symbols."""
+        inventory = ZERO
+        for symbol, position in self._ledger.positions.items():
+            mid = self.mids.get(symbol)
+            if mid is None:
+                if position.quantity and symbol in self.instruments:
+                    return None
+                mid = position.last_price
+            inventory += position.quantity * mid
+        return inventory
 
     def unmarked(self) -> tuple[str, ...]:
         """Traded symbols that are held and have no mark yet.
@@ -73,8 +101,11 @@ class Exposure:
         """The most that a buy can pay: its limit, or the ask plus the collar."""
         if price is not None:
             return price
-        mark = self.marks.get(symbol)
-        touch = mark.ask if mark is not None and mark.is_usable else self.mid(symbol)
+        view = self.views.get(symbol)
+        if view is not None and has_touch(view):
+            touch = self.instruments[symbol].price(view.ask_ticks)
+        else:
+            touch = self.mid(symbol)
         return touch * (ONE + self._limits.price_collar_fraction)
 
     def buy_value(self, symbol: str, price: Decimal | None, quantity: Decimal) -> Decimal:
@@ -112,7 +143,6 @@ class Exposure:
         free = held - flight.sell_quantity.get(symbol, ZERO)
         return max(ZERO, floor_to(free, instrument.step_size))
 
-    @exact
     def in_flight(self, orders: Iterable[Order], pending: Iterable[PlaceOrder]) -> InFlight:
         flight = InFlight()
         for order in orders:

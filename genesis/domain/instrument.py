@@ -12,6 +12,7 @@ MARKET_LOT_DIGITS = 3
 """Market lots are finer than order steps by this many decimal digits: a venue's book holds
 remnants finer than today's step (seen in recordings: BTCUSDT quantities with 6 decimals under a
 step of 0.00001)."""
+_HALF_UNITS = tuple(unit / 2 for unit in UNITS)
 
 
 class Instrument(msgspec.Struct, frozen=True):
@@ -39,6 +40,10 @@ class Instrument(msgspec.Struct, frozen=True):
     def price(self, ticks: int) -> Decimal:
         """Ticks to a price, exact."""
         return Decimal(ticks) * UNITS[self.price_decimals]
+
+    def mid(self, bid_ticks: int, ask_ticks: int) -> Decimal:
+        """The middle of a touch, exact: half a tick is a decimal."""
+        return Decimal(bid_ticks + ask_ticks) * _HALF_UNITS[self.price_decimals]
 
     def quantity(self, lots: int) -> Decimal:
         """Market lots to a base quantity, exact."""

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 import msgspec
 
-from genesis.domain.money import ZERO, divide_down, exact, rounded_down
+from genesis.domain.money import EXACT, ZERO, divide_down, exact, rounded_down
 from genesis.messages.journal import AccountOpened, Entry, OrderFilled
 from genesis.messages.orders import Side
 
@@ -70,7 +70,6 @@ class Balances(msgspec.Struct):
     quote: str = ""
     amounts: dict[str, Decimal] = {}
 
-    @exact
     def follow(self, entries: Iterable[Entry]) -> None:
         """Fold what of the journal moves money; the journal tells each fill once."""
         for entry in entries:
@@ -78,8 +77,8 @@ class Balances(msgspec.Struct):
             if type(event) is OrderFilled:
                 _pay(self.amounts, event, base_of(event.symbol, self.quote), self.quote)
             elif type(event) is AccountOpened:
-                self.quote = event.asset
-                _credit(self.amounts, event.asset, event.amount)
+                self.quote, before = event.asset, self.amounts.get(event.asset, ZERO)
+                self.amounts[event.asset] = EXACT.add(before, event.amount)
 
 
 class Ledger(msgspec.Struct):
@@ -113,7 +112,7 @@ class Ledger(msgspec.Struct):
         self.quote = asset
         self.start += amount
         self.cash += amount
-        _credit(self.balances, asset, amount)
+        self.balances[asset] = self.balance(asset) + amount
 
     def base_of(self, symbol: str) -> str:
         """The base asset. Raises ValueError when the symbol is not quoted in the ledger's asset."""
@@ -213,13 +212,11 @@ def base_of(symbol: str, quote: str) -> str:
 
 
 def _pay(balances: dict[str, Decimal], fill: OrderFilled, base: str, quote: str) -> None:
-    """What a fill moves at the venue. Runs under the ``exact`` of its callers."""
-    got = fill.quantity if fill.side is _BUY else -fill.quantity
+    """What a fill moves at the venue."""
+    got = fill.quantity if fill.side is _BUY else EXACT.minus(fill.quantity)
     if fill.fee:
-        _credit(balances, fill.fee_asset, -fill.fee)
-    _credit(balances, base, got)
-    _credit(balances, quote, -fill.price * got)
-
-
-def _credit(balances: dict[str, Decimal], asset: str, amount: Decimal) -> None:
-    balances[asset] = balances.get(asset, ZERO) + amount
+        left = balances.get(fill.fee_asset, ZERO)
+        balances[fill.fee_asset] = EXACT.subtract(left, fill.fee)
+    balances[base] = EXACT.add(balances.get(base, ZERO), got)
+    left = balances.get(quote, ZERO)
+    balances[quote] = EXACT.subtract(left, EXACT.multiply(fill.price, got))

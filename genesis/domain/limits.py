@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
 
 from genesis.domain.instrument import Instrument
-from genesis.domain.money import EXACT, ONE, exact, rounded_down, rounded_up, text
+from genesis.domain.money import EXACT, ONE, rounded_down, rounded_up, text
 from genesis.messages.orders import OrderType, PlaceOrder, Side
 
 HALF = Decimal("0.5")
@@ -37,22 +38,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """One symbol's touch, in quote; ``time_ns`` is when the newest data in it was received."""
+    """One symbol's touch, in quote; ``time_ns`` is when the newest data in it was received.
+
+    ``is_usable``: the book is whole; a gapped, empty or crossed one has no touch."""
 
     bid: Decimal
     ask: Decimal
     time_ns: int
-    synced: bool
-
-    @property
-    def is_usable(self) -> bool:
-        """A gapped, empty or crossed book has no touch; 0 is no price."""
-        return self.synced and 0 < self.bid < self.ask
-
-    @property
-    def mid(self) -> Decimal:
-        """Exact: half a tick is a decimal."""
-        return EXACT.multiply(EXACT.add(self.bid, self.ask), HALF)
+    is_usable: bool
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -109,9 +102,10 @@ def check_instrument(order: PlaceOrder, instrument: Instrument | None) -> Refusa
     return None
 
 
-@exact
 def check_filters(order: PlaceOrder, instrument: Instrument) -> Refusal | None:
-    """The venue's filters on price and quantity, which it would answer with -1013."""
+    """The venue's filters on price and quantity, which it would answer with -1013.
+
+    Call it under ``exact``."""
     price, quantity = order.price, order.quantity
     if price is not None:
         if price <= 0:
@@ -151,11 +145,30 @@ def check_freshness(mark: Mark | None, symbol: str, now_ns: int, limits: Limits)
     return None
 
 
-@exact
+def check_counts(
+    instrument: Instrument, in_flight: Mapping[str, int], approved: int, limits: Limits
+) -> Refusal | None:
+    """One order more, where so many are ``in_flight`` by symbol and so many were ``approved`` in
+    ``RATE_WINDOW_NS``."""
+    count, most = approved + 1, limits.orders_per_10_s
+    if count > most:
+        return Refusal("order_rate", f"{count} orders in 10 s", f"at most {most}")
+    count, most = in_flight.get(instrument.symbol, 0) + 1, instrument.max_orders
+    if count > most:
+        what = f"{count} open orders of {instrument.symbol}"
+        return Refusal("max_orders", what, f"at most {most}")
+    count, most = sum(in_flight.values()) + 1, limits.open_orders_max
+    if count > most:
+        return Refusal("open_orders", f"{count} open orders", f"at most {most}")
+    return None
+
+
 def check_price(
     order: PlaceOrder, instrument: Instrument, mark: Mark, limits: Limits
 ) -> Refusal | None:
-    """The collar around the touch, and the smallest notional (a market order at the touch)."""
+    """The collar around the touch, and the smallest notional (a market order at the touch).
+
+    Call it under ``exact``."""
     collar = limits.price_collar_fraction
     buys = order.side is Side.BUY
     if buys:

@@ -65,6 +65,7 @@ fills that complete a cancelled order prove that the cancel lost."""
 
 # An enum finds a member slowly: those that every order asks for are looked up once.
 _SENT, _NEW, _FILLED = OrderStatus.SENT, OrderStatus.NEW, OrderStatus.FILLED
+_UNKNOWN = OrderStatus.UNKNOWN
 _NEVER_THERE = frozenset({OrderStatus.LOST, OrderStatus.DENIED, OrderStatus.REJECTED})
 _TRADE = ExecutionType.TRADE
 
@@ -152,8 +153,8 @@ class Order(msgspec.Struct, gc=False):
 
     @property
     def needs_query(self) -> bool:
-        """The venue must be asked for this order's state."""
-        return self.status is OrderStatus.UNKNOWN
+        """The venue must be asked for this order's state, or for trades."""
+        return self.status is _UNKNOWN or self.claimed > self.filled
 
     def has_trade(self, trade_id: int) -> bool:
         known = self.trade_ids
@@ -193,7 +194,11 @@ def contradiction(order: Order, message: ExecutionReport | VenueOrder) -> str:
 
     Such a message is not applied where it contradicts; the caller reconciles and tells a person.
     """
-    new_trade = type(message) is ExecutionReport and _is_new_trade(order, message)
+    new_trade = (
+        type(message) is ExecutionReport
+        and message.execution_type is _TRADE
+        and not order.has_trade(message.trade_id)
+    )
     return _contradiction(order, message, new_trade)
 
 
@@ -221,7 +226,7 @@ def _contradiction(order: Order, message: ExecutionReport | VenueOrder, new_trad
 
 def on_report(order: Order, report: ExecutionReport) -> Events:
     """One event of the account stream, or one of the venue's own trades."""
-    new_trade = _is_new_trade(order, report)
+    new_trade = report.execution_type is _TRADE and not order.has_trade(report.trade_id)
     if _contradiction(order, report, new_trade):
         return ()
     filled = (_fill(order, report),) if new_trade else ()
@@ -280,10 +285,6 @@ def deny(order: Order, reason: str) -> Events:
     if order.status is not OrderStatus.INTENDED:
         return ()
     return _move(order, OrderStatus.DENIED, reason)
-
-
-def _is_new_trade(order: Order, report: ExecutionReport) -> bool:
-    return report.execution_type is _TRADE and not order.has_trade(report.trade_id)
 
 
 def _fill(order: Order, report: ExecutionReport) -> OrderFilled:

@@ -6,8 +6,8 @@ while memory stays flat.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Self
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 import msgspec
 
@@ -86,6 +86,14 @@ class OrderTable(msgspec.Struct):
         )
 
 
+_HEARS: dict[type, Callable[[Order, Any], Events]] = {
+    ExecutionReport: machine.on_report,
+    VenueOrder: machine.on_venue_order,
+    VenueRefused: machine.on_refused,
+    OutcomeUnknown: machine.on_unknown,
+}
+
+
 class Heard(msgspec.Struct, frozen=True):
     """What a venue's message meant.
 
@@ -123,8 +131,10 @@ class Orders:
     def sent(self, client_order_id: str) -> OrderSent | None:
         """Note that the order goes onto the wire now. None when it may not: it did before."""
         order = self._table.open.get(client_order_id)
-        event = OrderSent(client_order_id=client_order_id)
-        return event if order is not None and machine.apply(order, event) else None
+        if order is None or order.status is not OrderStatus.INTENDED:
+            return None
+        order.status = OrderStatus.SENT
+        return OrderSent(client_order_id)
 
     def deny(self, client_order_id: str, reason: str) -> Events:
         """End an order that was never sent, because the gate is shut."""
@@ -141,19 +151,11 @@ class Orders:
         order = self._table.get(message.client_order_id)
         if order is None:
             return Heard(None, foreign=not self._is_old_trade(message))
+        events = self._settled(order, _HEARS[type(message)](order, message))
         wrong = ""
-        match message:
-            case ExecutionReport():
-                events = machine.on_report(order, message)
-                wrong = "" if events else machine.contradiction(order, message)
-            case VenueOrder():
-                events = machine.on_venue_order(order, message)
-                wrong = "" if events else machine.contradiction(order, message)
-            case VenueRefused():
-                events = machine.on_refused(order, message)
-            case OutcomeUnknown():
-                events = machine.on_unknown(order, message)
-        return Heard(order, self._settled(order, events), contradiction=wrong)
+        if not events and isinstance(message, ExecutionReport | VenueOrder):
+            wrong = machine.contradiction(order, message)
+        return Heard(order, events, contradiction=wrong)
 
     def hear_trades(self, snapshot: TradesSnapshot) -> tuple[Heard, ...]:
         """The venue's own trades; those that were applied before bring no events."""
@@ -191,8 +193,8 @@ class Orders:
         for event in events:
             if type(event) is OrderFilled:
                 self._table.note_trade(event.symbol, event.trade_id)
-        if events and order.status in TERMINAL:
-            self._table.settle(order)
+            if event.status in TERMINAL:
+                self._table.settle(order)
         return events
 
     def _is_old_trade(

@@ -8,63 +8,63 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from genesis.messages.market import BookView
 
 
-class _Between(NamedTuple):
-    """A view from between two, of what it is one, and how long it holds."""
+def has_touch(view: BookView) -> bool:
+    """Whether its book is whole: a gapped, empty or crossed one has no touch."""
+    return view.synced and 0 < view.bid_ticks < view.ask_ticks
 
-    of: BookView
-    from_ns: int
-    until_ns: int
-    view: BookView
+
+class _Course(msgspec.Struct):
+    """How one symbol moved: its newest view, the one before, and of those from between the two the
+    one that was asked for last, which holds from ``from_ns`` until ``until_ns``."""
+
+    newest: BookView
+    before: BookView | None
+    times: memoryview  # of the newest one's tops
+    between: BookView | None = None
+    from_ns: int = 0
+    until_ns: int = 0
 
 
 class Views:
     """By symbol, in the order in which they were first seen."""
 
     def __init__(self) -> None:
-        self._newest: dict[str, BookView] = {}
-        self._before: dict[str, BookView] = {}
-        self._between: dict[str, _Between] = {}
+        self._courses: dict[str, _Course] = {}
         self.newest_ns = 0
         """When the newest touch that is known came, or will come."""
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._newest)
+        return iter(self._courses)
 
-    def moves(self, symbol: str) -> bool:
-        """Whether its newest view moved the touch."""
-        view = self._newest.get(symbol)
-        return view is not None and view.newest_ns > 0
-
-    def newest(self, symbol: str) -> BookView:
-        """The newest view, whatever its time; the tops on the way to it may be still to come.
-
-        Raises KeyError while there is none.
-        """
-        return self._newest[symbol]
+    def newest(self, symbol: str) -> BookView | None:
+        """The newest view, whatever its time; the tops on the way to it may be still to come."""
+        course = self._courses.get(symbol)
+        return None if course is None else course.newest
 
     def see(self, view: BookView) -> None:
         """A newer view of its symbol."""
-        before = self._newest.get(view.symbol)
-        if before is not None:
-            self._before[view.symbol] = before
-        self._newest[view.symbol] = view
+        course = self._courses.get(view.symbol)
+        before = None if course is None else course.newest
+        self._courses[view.symbol] = _Course(view, before, view.tops["at_ns"].data)
         self.newest_ns = max(self.newest_ns, view.newest_ns)
 
     def next_ns(self, after_ns: int) -> int | None:
         """When the first touch behind ``after_ns`` that is known came, or will come."""
         found = None
-        for view in self._newest.values():
-            if view.newest_ns > after_ns:
-                first = view.newest_ns
-                if len(view.tops):
-                    times = view.tops["at_ns"].data
+        for course in self._courses.values():
+            first = course.newest.newest_ns
+            if first > after_ns:
+                times = course.times
+                if times:
                     first = times[bisect_right(times, after_ns)]
-                found = first if found is None else min(found, first)
+                if found is None or first < found:
+                    found = first
         return found
 
     def at(self, symbol: str, now_ns: int) -> BookView | None:
@@ -72,19 +72,21 @@ class Views:
 
         Only the newest view has its levels; one from between two has the touch alone.
         """
-        view = self._newest.get(symbol)
-        if view is None or view.newest_ns <= now_ns:
+        course = self._courses.get(symbol)
+        if course is None:
+            return None
+        view = course.newest
+        if view.newest_ns <= now_ns:
             return view
-        known = self._between.get(symbol)
-        if known is not None and known.of is view and known.from_ns <= now_ns < known.until_ns:
-            return known.view
-        times = view.tops["at_ns"].data
-        place = bisect_right(times, now_ns) - 1
-        if place < 0:  # also where there are none: the view itself is still to come
-            return self._before.get(symbol)
-        seen = _top(symbol, view.tops[place].item())
-        self._between[symbol] = _Between(view, times[place], times[place + 1], seen)
-        return seen
+        if course.from_ns <= now_ns < course.until_ns:
+            return course.between
+        times = course.times
+        place = bisect_right(times, now_ns)
+        if not place:  # also where there are none: the view itself is still to come
+            return course.before
+        course.from_ns, course.until_ns = times[place - 1], times[place]
+        course.between = _top(symbol, view.tops[place - 1].item())
+        return course.between
 
 
 def _top(symbol: str, top: tuple[int, ...]) -> BookView:

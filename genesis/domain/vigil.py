@@ -7,6 +7,7 @@ there is no new peak to note and no limit is reached.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -20,50 +21,59 @@ from genesis.messages.market import TOP, BookView, table_of
 Floats = npt.NDArray[np.float64]
 _FIRST_CHUNK = 64
 _SLACK = 1e-9
-"""Of the band's edges: far more than floats lose, so that no look comes too late."""
-
-
-class Holding(msgspec.Struct, frozen=True):
-    """``quantity`` of a symbol, valued at ``mid`` in quote until its book says more."""
-
-    quantity: float
-    mid: float
+"""So much nearer, as a part of them, are a band's edges than what they stand for: far more than
+floats lose, so that no look comes too late."""
 
 
 class Band(msgspec.Struct, frozen=True):
     """In quote: nothing is to be done while ``low`` < equity < ``high``, before ``until_ns``.
 
-    Equity is ``rest`` plus what is held.
+    Equity is ``rest`` plus what is held: ``held`` are quantities by symbol.
     """
 
     low: float
     high: float
     until_ns: int
     rest: float
-    held: dict[str, Holding]
+    held: dict[str, float]
 
-    def valued(self, mids: Mapping[str, float]) -> Band:
-        """The same band with these newer mids, as far as they are held."""
-        held = {
-            symbol: Holding(holding.quantity, mids.get(symbol, holding.mid))
-            for symbol, holding in self.held.items()
-        }
-        return msgspec.structs.replace(self, held=held)
+    @classmethod
+    def between(
+        cls, floor: float, peak: float, until_ns: int, rest: float, held: dict[str, float]
+    ) -> Band:
+        """A little nearer than ``floor`` and ``peak``."""
+        low, high = floor + abs(floor) * _SLACK, peak - abs(peak) * _SLACK
+        return cls(low, high, until_ns, rest, held)
 
-    def left_ns(self, mids: Mapping[str, Mids], after_ns: int, before_ns: int) -> int | None:
-        """When equity first leaves the band behind ``after_ns``; None while nothing known of
-        ``mids`` takes it there before ``before_ns``, at about which the search ends."""
-        still, known, moving = self.rest, {}, None
-        for symbol, holding in self.held.items():
-            if symbol in mids:
-                known[symbol], moving = mids[symbol], holding
-            else:
-                still += holding.quantity * holding.mid
-        if moving is not None and len(known) == 1:
-            [only] = known.values()
-            low, high = self._edges
-            return only.left_ns(moving, still, low, high, self.until_ns, after_ns, before_ns)
-        if self._holds(mids):
+    def left_ns(
+        self, known: Mapping[str, Mids], mids: Mapping[str, float], after_ns: int, before_ns: int
+    ) -> int | None:
+        """When equity first leaves the band behind ``after_ns``; None while nothing ``known`` of
+        what is held takes it there before ``before_ns``, at about which the search ends.
+
+        ``mids`` are those of now, in quote: of all that is held, or of none where that is one
+        symbol alone, which leaves the band with a move of its own or not at all.
+        """
+        if len(known) == 1:
+            [(symbol, only)] = known.items()
+            still, mid = self.rest, math.nan  # alone, it has not left the band so far
+            if mids:
+                mid = mids[symbol]
+                still += sum(self.held[other] * mids[other] for other in mids if other != symbol)
+            left_ns = vigil_kernels.left_ns(
+                only.table,
+                only.half_tick,
+                self.held[symbol],
+                mid,
+                still,
+                self.low,
+                self.high,
+                self.until_ns,
+                after_ns,
+                before_ns,
+            )
+            return int(left_ns) or None
+        if not known or self._holds(known, mids):
             return None
         size = _FIRST_CHUNK
         while after_ns < before_ns:
@@ -71,40 +81,35 @@ class Band(msgspec.Struct, frozen=True):
             if not ends:
                 return None
             upto_ns = min(ends)
-            left_ns = self._left_between_ns(known, after_ns, upto_ns)
+            left_ns = self._left_between_ns(known, mids, after_ns, upto_ns)
             if left_ns is not None:
                 return left_ns
             after_ns, size = upto_ns, 4 * size
         return None
 
-    def _holds(self, mids: Mapping[str, Mids]) -> bool:
+    def _holds(self, known: Mapping[str, Mids], mids: Mapping[str, float]) -> bool:
         """Whether equity stays inside at the worst and the best of all that is known."""
         worst = best = self.rest
-        for symbol, holding in self.held.items():
-            low = high = holding.mid
-            if symbol in mids:
-                low, high = min(low, mids[symbol].lowest), max(high, mids[symbol].highest)
-                if mids[symbol].last_ns >= self.until_ns:
+        for symbol, quantity in self.held.items():
+            low = high = mids[symbol]
+            if symbol in known:
+                low, high = min(low, known[symbol].lowest), max(high, known[symbol].highest)
+                if known[symbol].last_ns >= self.until_ns:
                     return False
-            worst += min(holding.quantity * low, holding.quantity * high)
-            best += max(holding.quantity * low, holding.quantity * high)
-        return self._edges[0] < worst and best < self._edges[1]
-
-    @property
-    def _edges(self) -> tuple[float, float]:
-        return self.low + abs(self.low) * _SLACK, self.high - abs(self.high) * _SLACK
+            worst += min(quantity * low, quantity * high)
+            best += max(quantity * low, quantity * high)
+        return self.low < worst and best < self.high
 
     def _left_between_ns(
-        self, known: Mapping[str, Mids], after_ns: int, upto_ns: int
+        self, known: Mapping[str, Mids], mids: Mapping[str, float], after_ns: int, upto_ns: int
     ) -> int | None:
         each = [m.times(after_ns, upto_ns) for m in known.values()]
-        times = each[0] if len(each) == 1 else np.unique(np.concatenate(each))
+        times = np.unique(np.concatenate(each))
         equity = np.full(len(times), self.rest)
-        for symbol, holding in self.held.items():
-            mid = known[symbol].at(times, holding.mid) if symbol in known else holding.mid
-            equity += holding.quantity * mid
-        low, high = self._edges
-        outside = (equity <= low) | (equity >= high) | (times >= self.until_ns)
+        for symbol, quantity in self.held.items():
+            mid = mids[symbol]
+            equity += quantity * (known[symbol].at(times, mid) if symbol in known else mid)
+        outside = (equity <= self.low) | (equity >= self.high) | (times >= self.until_ns)
         first = int(np.argmax(outside))
         return int(times[first]) if outside[first] else None
 
@@ -116,36 +121,19 @@ class Mids:
     """
 
     def __init__(self, view: BookView, tick: float) -> None:
+        self.view = view
         self._tops = view.all_tops()
-        self._table = table_of(self._tops)
-        self._half_tick = tick / 2
+        self.table = table_of(self._tops)
+        self.half_tick = tick / 2
         self.last_ns = view.newest_ns
-
-    def left_ns(
-        self,
-        holding: Holding,
-        rest: float,
-        low: float,
-        high: float,
-        until_ns: int,
-        after_ns: int,
-        before_ns: int,
-    ) -> int | None:
-        """``Band.left_ns`` where nothing else held moves: equity is ``rest`` and ``holding``."""
-        table, half_tick = self._table, self._half_tick
-        quantity, mid = holding.quantity, holding.mid
-        left_ns = vigil_kernels.left_ns(
-            table, half_tick, quantity, mid, rest, low, high, until_ns, after_ns, before_ns
-        )
-        return int(left_ns) or None
 
     @functools.cached_property
     def lowest(self) -> float:
-        return float(self._sums.min()) * self._half_tick
+        return float(self._sums.min()) * self.half_tick
 
     @functools.cached_property
     def highest(self) -> float:
-        return float(self._sums.max()) * self._half_tick
+        return float(self._sums.max()) * self.half_tick
 
     @functools.cached_property
     def _sums(self) -> Ints:
@@ -161,7 +149,7 @@ class Mids:
         tops = self._tops
         bid, ask = tops["bid_ticks"], tops["ask_ticks"]
         usable = (tops["synced"] > 0) & (bid > 0) & (ask > bid)
-        mids = np.where(usable, (bid + ask) * self._half_tick, np.nan)
+        mids = np.where(usable, (bid + ask) * self.half_tick, np.nan)
         if not usable.all():  # a book without a touch leaves the last mid
             newest = np.maximum.accumulate(np.where(usable, np.arange(len(tops)), 0))
             mids = mids[newest]
@@ -188,4 +176,4 @@ class Mids:
 def warm_up() -> None:
     """Load (the first time on a machine: compile) the kernel, so that no actor waits for it."""
     view = BookView("", 0, 0, False, 0, 0, 0, 0, 0, tops=np.zeros(1, TOP))
-    Mids(view, 1.0).left_ns(Holding(0.0, 0.0), 0.0, 0.0, 0.0, 1, 0, 1)
+    Band(0.0, 0.0, 1, 0.0, {"": 0.0}).left_ns({"": Mids(view, 1.0)}, {}, 0, 1)

@@ -18,7 +18,9 @@ def left_ns(
     after_ns: int,
     before_ns: int,
 ) -> int:
-    """When the first of ``tops`` (columns as in ``TOP``) takes equity out of the band; 0: none."""
+    """When the first of ``tops`` (columns as in ``TOP``) takes equity out of the band; 0: none.
+
+    ``mid`` is that of before ``tops``; NaN where equity was inside until then."""
     first, end = 0, len(tops)
     while first < end:
         middle = (first + end) // 2

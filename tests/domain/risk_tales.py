@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from genesis.domain.instrument import Instrument
-from genesis.domain.limits import Limits, Mark
+from genesis.domain.limits import Limits
 from genesis.domain.money import exact, rounded_up
 from genesis.domain.risk_book import RiskBook
 from genesis.domain.state import TradingState
@@ -20,6 +20,7 @@ from genesis.messages.journal import (
     OrderIntended,
     OrderMoved,
 )
+from genesis.messages.market import BookView
 from genesis.messages.orders import OrderStatus, OrderType, PlaceOrder, Side, TimeInForce
 
 D = Decimal
@@ -67,6 +68,12 @@ def sell(quantity: str, price: str = "100.00", name: str = "new") -> PlaceOrder:
     return placed(Side.SELL, quantity, price, name, "BTCUSDT")
 
 
+def shown(mid: str, now_ns: int = NOW, symbol: str = "BTCUSDT", synced: bool = True) -> BookView:
+    """A touch one tick on either side of ``mid``."""
+    ticks = BTC.ticks(D(mid))
+    return BookView(symbol, 1, now_ns, synced, 1, ticks - 1, 1, ticks + 1, 1)
+
+
 class Account:
     """BTCUSDT at 99.99 / 100.01 and ETHUSDT at 9.99 / 10.01, unless told otherwise."""
 
@@ -75,7 +82,7 @@ class Account:
         self.book = RiskBook(
             {"BTCUSDT": BTC, "ETHUSDT": ETH},
             msgspec.structs.replace(LIMITS, **limits),
-            self.state,
+            TradingState(),
         )
         self.approved: dict[str, PlaceOrder] = {}
         self.trades = 0
@@ -85,11 +92,12 @@ class Account:
             self.mark("10", symbol="ETHUSDT")
 
     def happens(self, event: AnyEvent) -> None:
-        self.book.on_entry(Entry(self.state.seq + 1, NOW, "test", event))
+        entry = Entry(self.state.seq + 1, NOW, "test", event)
+        self.state.apply(entry)
+        self.book.on_entry(entry)
 
     def mark(self, mid: str, now_ns: int = NOW, symbol: str = "BTCUSDT") -> None:
-        tick = D("0.01")
-        self.book.on_mark(symbol, Mark(D(mid) - tick, D(mid) + tick, now_ns, synced=True))
+        self.book.marks.on_view(shown(mid, now_ns, symbol))
 
     def approve(self, order: PlaceOrder, now_ns: int = NOW) -> None:
         self.approved[order.client_order_id] = order

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from risk_tales import BTC, LIMITS, NOW, SECOND, Account, buy, sell
+from risk_tales import BTC, LIMITS, NOW, SECOND, Account, buy, sell, shown
 
-from genesis.domain.limits import Breach, Mark
+from genesis.domain.figures import figures
+from genesis.domain.limits import Breach
 from genesis.domain.risk_book import RiskBook
 from genesis.domain.state import TradingState
 from genesis.messages.journal import EquityMarked, Halted, Resumed
@@ -27,7 +28,8 @@ def limit(breach: Breach | None) -> str:
 
 
 def marked(account: Account, now_ns: int = NOW) -> EquityMarked:
-    event = account.book.equity_marked(now_ns)
+    account.book.observe(now_ns)
+    event = account.book.equity_marked()
     assert event is not None
     account.happens(event)
     return event
@@ -35,7 +37,7 @@ def marked(account: Account, now_ns: int = NOW) -> EquityMarked:
 
 def restarted(account: Account, mid: str) -> RiskBook:
     book = RiskBook({"BTCUSDT": BTC}, LIMITS, TradingState.decode(account.state.encode()))
-    book.on_mark("BTCUSDT", Mark(D(mid) - D("0.01"), D(mid) + D("0.01"), NOW, synced=True))
+    book.marks.on_view(shown(mid))
     return book
 
 
@@ -79,7 +81,7 @@ def test_peak_and_day_start_outlive_a_restart() -> None:
     again = restarted(account, "101")
     assert limit(again.breach(NOW)) == "drawdown"
     assert restarted(account, "115").breach(NOW) is None
-    assert restarted(account, "103").figures(NOW).day_pnl == D(30)
+    assert figures(restarted(account, "103"), NOW).day_pnl == D(30)
 
 
 def test_a_resume_after_a_drawdown_begins_a_new_peak() -> None:
@@ -109,8 +111,8 @@ def test_nothing_is_concluded_from_prices_that_are_not_known() -> None:
     account = Account(marks=False).holding("5")
     assert account.book.observe(NOW) is None
     assert account.book.breach(NOW) is None
-    assert account.book.equity_marked(NOW) is None
-    assert account.book.figures(NOW).equity == 1000
+    assert account.book.equity_marked() is None
+    assert figures(account.book, NOW).equity == 1000
     account.mark("10")
     assert account.book.breach(NOW) is None  # the first known equity is the first peak
 
@@ -125,7 +127,7 @@ def test_the_figures_agree_with_each_other() -> None:
     account = invested()
     account.approve(sell("1", name="a"))
     account.mark("97")
-    figures = account.book.figures(NOW)
-    assert figures.equity == figures.cash + figures.inventory - figures.fees == 970
-    assert (figures.realized, figures.unrealized, figures.day_pnl) == (0, -30, -30)
-    assert (figures.drawdown, figures.exposure, figures.exposure_value) == (D("0.03"), 1, 970)
+    told = figures(account.book, NOW)
+    assert told.equity == told.cash + told.inventory - told.fees == 970
+    assert (told.realized, told.unrealized, told.day_pnl) == (0, -30, -30)
+    assert (told.drawdown, told.exposure, told.exposure_value) == (D("0.03"), 1, 970)

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from risk_tales import BTC, ETH, LIMITS, NOW, SECOND, Account, buy, sell
+from risk_tales import BTC, ETH, LIMITS, NOW, SECOND, Account, buy, sell, shown
 
-from genesis.domain.limits import Mark
 from genesis.domain.risk_book import RiskBook
+from genesis.messages.market import BookView
 from genesis.messages.orders import OrderStatus, OrderType
 
 D = Decimal
@@ -76,18 +76,18 @@ def test_data_older_than_the_limit_refuses() -> None:
 
 
 @pytest.mark.parametrize(
-    "mark",
+    "view",
     [
-        Mark(D("99.99"), D("100.01"), NOW, synced=False),
-        Mark(D(0), D("100.01"), NOW, synced=True),
-        Mark(D("100.01"), D("100.01"), NOW, synced=True),
+        shown("100", synced=False),
+        msgspec.structs.replace(shown("100"), bid_ticks=0),
+        msgspec.structs.replace(shown("100"), bid_ticks=10_001),
     ],
     ids=["gapped", "empty", "locked"],
 )
-def test_a_book_that_is_not_whole_refuses_and_keeps_its_last_value(mark: Mark) -> None:
+def test_a_book_that_is_not_whole_refuses_and_keeps_its_last_value(view: BookView) -> None:
     account = Account().holding("0.4")
     before = account.book.valuation()
-    account.book.on_mark("BTCUSDT", mark)
+    account.book.marks.on_view(view)
     assert refused(account, sell("0.1")).startswith("book: the book of BTCUSDT is not whole")
     assert account.book.valuation() == before
 
@@ -250,6 +250,8 @@ class Exposed(Account):
         assert sum(at_stake) <= self.book.limits.exposure_fraction * self.highest_equity
         assert max(at_stake) <= self.book.limits.position_fraction * self.highest_equity
         assert sum(at_stake) == self.book.exposure()
+        assert self.book.ledger == self.state.ledger
+        assert self.book.orders == self.state.orders
         for asset, balance in self.state.ledger.balances.items():
             assert balance >= 0, asset
 
@@ -288,6 +290,6 @@ def test_the_book_can_be_rebuilt_from_the_journal() -> None:
     account.intend("a")
     copy = type(account.state).decode(account.state.encode())
     again = RiskBook({"BTCUSDT": BTC, "ETHUSDT": ETH}, LIMITS, copy)
-    again.on_mark("BTCUSDT", Mark(D("99.99"), D("100.01"), NOW, synced=True))
+    again.marks.on_view(shown("100"))
     assert again.exposure() == account.book.exposure() == 40
     assert again.judge(buy("0.2"), NOW) == account.book.judge(buy("0.2"), NOW) is not None

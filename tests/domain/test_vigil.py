@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genesis.domain.vigil import Band, Holding, Mids
+from genesis.domain.vigil import Band, Mids
 from genesis.messages.market import TOP, BookView
 
 NEVER_NS = 1 << 62
+MIDS = {"A": 100.0, "B": 100.0}
 Touch = tuple[int, int, int]  # time, mid in ticks, 1 where the book is whole
 
 
@@ -21,31 +22,41 @@ def view(symbol: str, touches: list[Touch]) -> BookView:
 
 
 def band(low: float, high: float, **held: float) -> Band:
-    """Each held at a mid of 100 ticks of one, and nothing besides."""
-    return Band(low, high, NEVER_NS, 0.0, {name: Holding(n, 100.0) for name, n in held.items()})
+    """So many of each are held, and nothing besides."""
+    return Band(low, high, NEVER_NS, 0.0, held)
 
 
 def test_a_fall_is_seen_when_it_comes() -> None:
     mids = {"A": Mids(view("A", [(10, 100, 1), (20, 96, 1), (30, 95, 1), (40, 99, 1)]), 1.0)}
-    assert band(95.0, 110.0, A=1.0).left_ns(mids, 0, NEVER_NS) == 30
-    assert band(95.0, 110.0, A=1.0).left_ns(mids, 30, NEVER_NS) is None
-    assert band(94.0, 110.0, A=1.0).left_ns(mids, 0, NEVER_NS) is None
+    assert band(95.0, 110.0, A=1.0).left_ns(mids, {}, 0, NEVER_NS) == 30
+    assert band(95.0, 110.0, A=1.0).left_ns(mids, {}, 30, NEVER_NS) is None
+    assert band(94.0, 110.0, A=1.0).left_ns(mids, {}, 0, NEVER_NS) is None
 
 
 def test_a_new_peak_is_seen_when_it_comes() -> None:
     mids = {"A": Mids(view("A", [(10, 100, 1), (20, 111, 1)]), 1.0)}
-    assert band(50.0, 110.0, A=1.0).left_ns(mids, 0, NEVER_NS) == 20
+    assert band(50.0, 110.0, A=1.0).left_ns(mids, {}, 0, NEVER_NS) == 20
 
 
 def test_a_book_that_is_not_whole_takes_equity_nowhere() -> None:
     mids = {"A": Mids(view("A", [(10, 1, 0), (20, 100, 1), (30, 1, 0), (40, 90, 1)]), 1.0)}
-    assert band(95.0, 110.0, A=1.0).left_ns(mids, 0, NEVER_NS) == 40
+    assert band(95.0, 110.0, A=1.0).left_ns(mids, {}, 0, NEVER_NS) == 40
 
 
 def test_midnight_is_looked_at() -> None:
     mids = {"A": Mids(view("A", [(10, 100, 1), (20, 100, 1), (30, 100, 1)]), 1.0)}
-    night = Band(50.0, 200.0, 15, 0.0, {"A": Holding(1.0, 100.0)})
-    assert night.left_ns(mids, 0, NEVER_NS) == 20
+    night = Band(50.0, 200.0, 15, 0.0, {"A": 1.0})
+    assert night.left_ns(mids, {}, 0, NEVER_NS) == 20
+
+
+def test_where_nothing_is_held_equity_goes_nowhere() -> None:
+    assert band(95.0, 110.0).left_ns({}, {}, 0, NEVER_NS) is None
+
+
+def test_a_band_is_a_little_narrower_than_its_limits() -> None:
+    narrower = Band.between(950.0, 1100.0, NEVER_NS, 500.0, {"A": 2.0})
+    assert 950.0 < narrower.low < 950.001
+    assert 1099.999 < narrower.high < 1100.0
 
 
 touches = st.lists(
@@ -61,7 +72,7 @@ def test_it_is_what_each_touch_by_itself_would_tell(
     a: list[Touch], b: list[Touch], after_ns: int, low: int
 ) -> None:
     mids = {"A": Mids(view("A", a), 1.0), "B": Mids(view("B", b), 1.0)}
-    found = band(low + 0.5, 330.5, A=1.0, B=2.0).left_ns(mids, after_ns, NEVER_NS)
+    found = band(low + 0.5, 330.5, A=1.0, B=2.0).left_ns(mids, MIDS, after_ns, NEVER_NS)
 
     expected, at_a, at_b = None, {at: m for at, m, w in a if w}, {at: m for at, m, w in b if w}
     mid_a = mid_b = 100
@@ -83,8 +94,11 @@ def test_so_it_is_where_one_symbol_moves_and_another_stands(
     a: list[Touch], after_ns: int, low: int, until_ns: int
 ) -> None:
     mids = {"A": Mids(view("A", a), 1.0)}
-    held = {"A": Holding(1.0, 100.0), "B": Holding(2.0, 50.0)}
-    found = Band(low + 100.5, 210.5, until_ns, 0.0, held).left_ns(mids, after_ns, NEVER_NS)
+    both = Band(low + 100.5, 210.5, until_ns, 0.0, {"A": 1.0, "B": 2.0})
+    found = both.left_ns(mids, {"A": 100.0, "B": 50.0}, after_ns, NEVER_NS)
+    if low + 100.5 < 200.0:  # equity begins inside
+        alone = Band(low + 100.5, 210.5, until_ns, 100.0, {"A": 1.0})
+        assert alone.left_ns(mids, {}, after_ns, NEVER_NS) == found
 
     expected, mid = None, 100
     for at, seen, whole in a:
@@ -98,5 +112,5 @@ def test_so_it_is_where_one_symbol_moves_and_another_stands(
 def test_what_moved_since_the_last_look_counts_with_what_moves_next() -> None:
     looked = band(185.0, 300.0, A=1.0, B=1.0)
     fallen = {"A": Mids(view("A", [(20, 91, 1)]), 1.0), "B": Mids(view("B", [(30, 100, 1)]), 1.0)}
-    assert looked.left_ns(fallen, 0, NEVER_NS) is None
-    assert looked.valued({"B": 90.0}).left_ns(fallen, 0, NEVER_NS) == 20
+    assert looked.left_ns(fallen, MIDS, 0, NEVER_NS) is None
+    assert looked.left_ns(fallen, {**MIDS, "B": 90.0}, 0, NEVER_NS) == 20

@@ -84,8 +84,8 @@ def no_mark(patch: Patch) -> None:
 def other_mark(patch: Patch) -> None:
     equity_marked = RiskBook.equity_marked
 
-    def richer(book: RiskBook, now_ns: int) -> Any:
-        marked = equity_marked(book, now_ns)
+    def richer(book: RiskBook) -> Any:
+        marked = equity_marked(book)
         return marked and msgspec.structs.replace(marked, cash=marked.cash + 1)
 
     patch.setattr(RiskBook, "equity_marked", richer)
