@@ -131,6 +131,7 @@ class House:
         self.gate = TradingGate(runtime.observer)
         self.slot = Slot()
         self.symbols = tuple(sorted(market.instruments))
+        self.decoder = Decoder(market.instruments)  # of what is played; where there are frames
         self._settings = settings
         self._market = market
         self._open_journal = open_journal
@@ -265,7 +266,7 @@ class House:
         speed_0 = self._settings.market.speed == 0
         return starter(
             PaperExchange,
-            reel=_reel(self._market, end_ns),
+            reel=_reel(self._market, self.decoder, end_ns),
             engine=self.engine,
             settings=paper,
             window_ns=self._settings.market.window_ms * MS if speed_0 else 0,
@@ -322,10 +323,10 @@ def _mark_every_ns(market: Market) -> int:
     return max(MARK_EVERY_NS, length_ns // MARKS_MAX)
 
 
-def _reel(market: Market, end_ns: int | None) -> Reel:
+def _reel(market: Market, decoder: Decoder, end_ns: int | None) -> Reel:
     if market.tape is not None:
         return TapeReel(market.tape, end_ns)
-    return FrameReel(market.frames, Decoder(market.instruments), end_ns)
+    return FrameReel(market.frames, decoder, end_ns)
 
 
 def _paper_settings(settings: Settings) -> PaperSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from genesis.config import Settings
@@ -13,6 +13,28 @@ from genesis.exchange.source import Market
 from genesis.messages.journal import RunStarted
 from genesis.storage.glance import first_difference
 from genesis.storage.past import run_started
+
+
+class Told:
+    """What an operator was told of a run: no line twice."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._lines: set[str] = set()
+        self._kinds = 0
+
+    def tell(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            if line not in self._lines:
+                self._lines.add(line)
+                self._tell(line)
+
+    def tell_new_kinds(self, lines: Sequence[str]) -> None:
+        """As ``tell``, where there are more lines than ever: figures in them go on growing, and
+        how large they get is told at the end."""
+        if len(lines) > self._kinds:
+            self._kinds = len(lines)
+            self.tell(lines)
 
 
 def at_the_start(

@@ -19,6 +19,14 @@ from genesis.messages.journal import (
 )
 from genesis.storage.journal import Journal
 
+LEAD_IN_S = 60
+"""Trading time before the first frame, for actors to start and reconcile in."""
+
+
+def first_ns(speed: float, start_ns: int) -> int:
+    """Where the trading time of a run begins, ahead of its market's ``start_ns``."""
+    return start_ns - int(LEAD_IN_S * 1e9 * (speed or 1))
+
 
 def begin_run(
     journal: Journal,

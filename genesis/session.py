@@ -42,8 +42,8 @@ from genesis.messages.lifecycle import (
 )
 from genesis.messages.market import AskBest, Best
 from genesis.messages.orders import CancelOrders
-from genesis.notices import at_the_start
-from genesis.opening import begin_run
+from genesis.notices import Told, at_the_start
+from genesis.opening import begin_run, first_ns
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT, OVER
@@ -55,8 +55,6 @@ from genesis.storage.verify import prove
 from genesis.summary import Summary, summarize
 
 DONE, HALTED, FAULT = 0, 3, 4
-LEAD_IN_S = 60
-"""Trading time before the first frame, for actors to start and reconcile in."""
 END_TIMEOUT_S = 60.0
 
 
@@ -116,8 +114,6 @@ class Session:
         self._market = market or market_of(settings, options)
         self._before, state = self._begin_run(news)
         self._notices = at_the_start(folder.path, self._before, state, settings, self._market)
-        for notice in self._notices:
-            structlog.get_logger(__name__).warning(notice)
         start_ns = self._market.start_ns
         self._capture = LiveCapture(settings)
         self.runtime = ThreadsRuntime(
@@ -147,6 +143,7 @@ class Session:
         self._ending = self._ended = False
         self._supervisor_at: Message | None = None
         self._same_looks = 0
+        self._told = Told(self._note)
         self._journal_failed: tuple[float, str] | None = None
 
     def start(self) -> None:
@@ -155,8 +152,7 @@ class Session:
         sys.setswitchinterval(1e-4)
         self.runtime.hold_time()
         self.house.start()
-        for notice in self._notices:
-            self.runtime.address(PUBLISHER).tell(Noted(notice))
+        self._told.tell(self._notices)
 
     def send(self, message: Message) -> None:
         """A command of the operator."""
@@ -177,6 +173,7 @@ class Session:
                 # Looks missed in a pause of the process are not made up for: nothing has gone on.
                 next_look_s = time.monotonic() + every_s
                 look()
+                self._told.tell_new_kinds(self.house.decoder.notes())
                 self._watch_journal()
                 self._watch_supervisor(every_s)
                 if deadline_s is not None and time.monotonic() > deadline_s:
@@ -220,6 +217,7 @@ class Session:
 
     def _over(self, reason: str) -> None:
         """Nothing more will come; whoever watches decides when to leave."""
+        self._told.tell(self.house.decoder.notes())
         options = self._options
         asked_to_end = options.until_end or options.for_s is not None
         stays = options.attended if self._error else not asked_to_end
@@ -235,6 +233,7 @@ class Session:
         if self._ending:
             return
         self._ending = True
+        self._told.tell(self.house.decoder.notes())
         # Asked before anyone is stopped, and not waited for: the gate is to be shut at once.
         for symbol in self.house.symbols:
             address = self.runtime.address(book_name(symbol))
@@ -258,6 +257,10 @@ class Session:
         _, reason = self._journal_failed
         text = f"{reason}; the run's last facts are not in the journal"
         return f"{text}, and {left}" if ended.orders_left else text
+
+    def _note(self, line: str) -> None:
+        structlog.get_logger(__name__).warning(line)
+        self.runtime.address(PUBLISHER).tell(Noted(line))
 
     def _watch_journal(self) -> None:
         if self._journal_failed is None or self._options.attended or self._ending:
@@ -303,7 +306,7 @@ class Session:
                 f"{self._folder.journal_path} was altered: {error}; restore it from a copy "
                 "or choose another --data-dir"
             ) from error
-        at_ns = _first_ns(self._settings.market.speed, self._market.start_ns)
+        at_ns = first_ns(self._settings.market.speed, self._market.start_ns)
         states = begin_run(journal, self._settings, self._market, at_ns, news)
         journal.close()
         return states
@@ -336,14 +339,6 @@ class Session:
         return summary
 
 
-def _first_ns(speed: float, start_ns: int) -> int:
-    """Where trading time begins, ahead of the market."""
-    return start_ns - int(LEAD_IN_S * 1e9 * (speed or 1))
-
-
 def _clock(speed: float, start_ns: int) -> Clock:
-    first_ns = _first_ns(speed, start_ns)
-    return ScaledClock(first_ns, speed) if speed else WarpClock(first_ns)
-
-
-__all__ = ["Market", "Options", "Outcome", "Session", "market_of"]
+    begin_ns = first_ns(speed, start_ns)
+    return ScaledClock(begin_ns, speed) if speed else WarpClock(begin_ns)

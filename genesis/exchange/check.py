@@ -58,8 +58,6 @@ class _Tally:
         self.gaps = self.crossed = self.resyncs = 0
         self.ticker_checked = self.ticker_mismatch = 0
         self.traded_lots = 0
-        self.repeated_trades = 0
-        self._highest_id = -1
 
     def add(self, folded: Folded) -> None:
         self.gaps += folded.sequence_gaps
@@ -69,9 +67,6 @@ class _Tally:
         self.ticker_mismatch += folded.ticker_mismatch
         # Summed as Python's integers: a long recording's total may not fit in 64 bits.
         self.traded_lots += sum(folded.trades["quantity_lots"].tolist())
-        for trade_id in folded.trades["trade_id"].tolist():
-            self.repeated_trades += trade_id <= self._highest_id
-            self._highest_id = max(self._highest_id, trade_id)
 
 
 def check(paths: Sequence[Path]) -> tuple[int, dict[str, SymbolCheck]]:
@@ -124,5 +119,5 @@ def _result(decoder: Decoder, tally: _Tally) -> SymbolCheck:
         last_update_id=book.last_update_id,
         traded_base=f"{traded:.8f}",
         ignored_trades=counts.ignored_trades,
-        repeated_trades=tally.repeated_trades,
+        repeated_trades=counts.repeated_trades,
     )

@@ -98,13 +98,8 @@ def decoded(recording: Recording) -> History:
         for symbol, rows in decoder.decode(batch).items():
             parts[symbol].append(rows)
     tape = {symbol: np.concatenate([np.zeros(0, ROW), *got]) for symbol, got in parts.items()}
-    notes = tuple(
-        f"{symbol}: {counts.ignored_trades} trades are left out: of trade and aggTrade the stream "
-        "seen first counts"
-        for symbol, counts in decoder.counts.items()
-        if counts.ignored_trades
-    )
-    return History(instruments, tape, silent_frames=decoder.frames - _frames(tape), notes=notes)
+    silent_frames = decoder.frames - _frames(tape)
+    return History(instruments, tape, silent_frames=silent_frames, notes=decoder.notes())
 
 
 def _frames(tape: Mapping[str, Rows]) -> int:

@@ -62,6 +62,28 @@ def test_where_both_trade_streams_were_recorded_each_trade_counts_once(decoder: 
     assert (counts.frames, counts.trades, counts.ignored_trades, counts.ignored) == (2, 1, 1, 0)
 
 
+@pytest.mark.parametrize("more", [{}, {"note": [1]}], ids=["kernel", "reader"])
+def test_a_trade_whose_id_is_not_above_all_before_came_again(
+    decoder: Decoder, more: dict[str, Any]
+) -> None:
+    decoder.decode(
+        [raw(combined(trade("61837.63", "0.02", id_=n) | more)) for n in (0, 4, 4, 3, 5)]
+    )
+    counts = decoder.counts["BTCUSDT"]
+    assert (counts.trades, counts.repeated_trades) == (5, 2)
+    (note,) = decoder.notes()
+    assert note.startswith("BTCUSDT: 2 trades come again (")
+    # A stream that begins anew repeats nothing.
+    decoder.decode([RawFrame(7, b"", "", restarted=True)])
+    decoder.decode([raw(combined(trade("61837.63", "0.02", id_=0)))])
+    assert decoder.counts["BTCUSDT"].repeated_trades == 2
+
+
+def test_nothing_odd_is_no_note(decoder: Decoder) -> None:
+    decoder.decode([raw(combined(trade("61837.63", "0.02", id_=n))) for n in range(3)])
+    assert decoder.notes() == ()
+
+
 def test_a_book_ticker_has_no_event_time(decoder: Decoder) -> None:
     body = ticker(9, "61837.63000000", "3.78826000", "61837.64000000", "1.54698000")
     assert decoded(decoder, combined(body, "btcusdt@bookTicker")) == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shutil
 import sqlite3
@@ -146,3 +147,33 @@ def test_a_symbol_that_it_does_not_hold(recording: Path, folder: Path) -> None:
     assert said.code == 4
     assert said.last == "genesis: symbol DOGEUSDT is not in the recording; it has BTCUSDT"
     assert verify(folder).problems == ()
+
+
+def test_files_that_overlap_are_told_of_by_whoever_plays_them(
+    lines: list[bytes], tmp_path: Path
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_bytes(b"".join(lines[:1000]))
+    two.write_bytes(b"".join(lines[900:]))
+    trades = [json.loads(genesis("data", "check", *files).out) for files in ((one, two), (one,))]
+    assert trades[1]["repeated_trades"] == 0
+    again = trades[0]["repeated_trades"]
+    assert again > 1
+    said = f"BTCUSDT: {again} trades come again (an id not above all before, as where files overlap"
+    market = ("--market", f"replay:{one},{two}")
+    cache = ("--cache", tmp_path / "cache")
+    for _ in range(2):  # converted, and kept
+        assert f"genesis: {said}" in genesis("backtest", *market, *cache).err
+    run = (
+        "run",
+        "--headless",
+        *market,
+        "--speed",
+        "0",
+        "--until-end",
+        "--data-dir",
+        tmp_path / "d",
+    )
+    ran = genesis(*run)
+    assert ran.code == 0
+    assert f"warning  {said}" in ran.err.splitlines()[-1]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
+from genesis.counted import counted
 from genesis.domain.instrument import Instrument
 from genesis.exchange.binance import frame_kernels as fk
 from genesis.exchange.binance.events import FrameReader
@@ -27,7 +28,8 @@ _WIDTH = len(ROW.names or ())
 
 class Counts(msgspec.Struct):
     """Frames of one symbol by kind; ``ignored`` are known shapes nobody uses, ``ignored_trades``
-    those of the other stream where both ``trade`` and ``aggTrade`` were recorded."""
+    those of the other stream where both ``trade`` and ``aggTrade`` were recorded. Of ``trades``
+    ``repeated_trades`` have an id that is not above all before, as where files overlap."""
 
     frames: int = 0
     depth_diffs: int = 0
@@ -36,6 +38,7 @@ class Counts(msgspec.Struct):
     snapshots: int = 0
     ignored: int = 0
     ignored_trades: int = 0
+    repeated_trades: int = 0
 
 
 class Decoder:
@@ -69,6 +72,25 @@ class Decoder:
         """Frames by kind of each symbol since the decoder was made."""
         columns = self._lanes[fk.FRAMES :].T.tolist()
         return {s: Counts(*column) for s, column in zip(self._symbols, columns, strict=True)}
+
+    def notes(self) -> tuple[str, ...]:
+        """What of the trades so far does not count, or counts twice: a sentence each, for a
+        person; most recordings have none."""
+        said = []
+        for symbol, counts in self.counts.items():
+            if counts.ignored_trades:
+                left_out = counted(counts.ignored_trades, "trade is", "trades are")
+                said.append(
+                    f"{symbol}: {left_out} left out: of trade and aggTrade the stream seen first "
+                    "counts"
+                )
+            if counts.repeated_trades:
+                again = counted(counts.repeated_trades, "trade comes", "trades come")
+                said.append(
+                    f"{symbol}: {again} again (an id not above all before, as where files "
+                    "overlap) and count as often"
+                )
+        return tuple(said)
 
     def decode(self, frames: Sequence[RawFrame]) -> dict[str, Rows]:
         """As ``tables``, with names (dtype ``ROW``)."""
@@ -131,6 +153,7 @@ class Decoder:
         if frame.restarted:
             reset = np.array([[frame.received_ns, 0, _RESET, 0, 0, 0, 0]])
             self._parts += ((lane, reset) for lane in range(len(self._symbols)))
+            self._lanes[fk.NEXT_TRADE] = 0  # a recording that is repeated begins again
             return
         read = self._reader.read(frame)
         if read.kind == fk.IGNORED:
@@ -147,7 +170,10 @@ class Decoder:
             # Both streams recorded: the one seen first counts, or each trade would count twice.
             counts[fk.IGNORED_TRADES] += 1
             return
-        counts[read.kind] += 1
+        if read.kind == fk.TRADES:
+            fk.count_trade(self._lanes, lane, read.rows[-1])
+        else:
+            counts[read.kind] += 1
         if read.rows:
             self._parts.append((lane, np.array(read.rows, np.int64).reshape(-1, _WIDTH)))
 
@@ -163,5 +189,6 @@ class Decoder:
 
 
 def warm_up() -> None:
-    """Load (the first time on a machine: compile) the kernel, so that no actor waits for it."""
+    """Load (the first time on a machine: compile) the kernels, so that no actor waits for them."""
+    fk.count_trade(np.zeros((fk.LANE_SIZE, 1), np.int64), 0, 0)
     Decoder({}).tables((RawFrame(0, b'{"e":"","result":null}'),))

@@ -25,11 +25,11 @@ from genesis.exchange.binance.text_kernels import (
 from genesis.messages.market import Kind
 
 # Rows of the table of lanes (a column for each symbol): the symbol in two words, its decimals, the
-# trade event that counts, frames by kind.
-WORD_0, WORD_1, PRICE_DECIMALS, LOT_DECIMALS, TRADE_EVENT = 0, 1, 2, 3, 4
-FRAMES, DEPTH_DIFFS, TRADES, BOOK_TICKERS, SNAPSHOTS, IGNORED = 5, 6, 7, 8, 9, 10
-IGNORED_TRADES = 11
-LANE_SIZE = 12
+# trade event that counts and the id above all of its trades, frames by kind.
+WORD_0, WORD_1, PRICE_DECIMALS, LOT_DECIMALS, TRADE_EVENT, NEXT_TRADE = 0, 1, 2, 3, 4, 5
+FRAMES, DEPTH_DIFFS, TRADES, BOOK_TICKERS, SNAPSHOTS, IGNORED = 6, 7, 8, 9, 10, 11
+IGNORED_TRADES, REPEATED_TRADES = 12, 13
+LANE_SIZE = 14
 TRADE, AGGREGATE = 1, 2
 """Values of ``TRADE_EVENT``; 0 until one was seen."""
 # What was found in a frame: by key (A is 1) an integer, a flag or where a text begins; behind them
@@ -146,6 +146,16 @@ def _take_diff(
 
 
 @kernel
+def count_trade(lanes: Ints, lane: int, id_: int) -> None:
+    """One more trade that counts; one whose id is not above all before came again."""
+    lanes[TRADES, lane] += 1
+    if id_ < lanes[NEXT_TRADE, lane]:
+        lanes[REPEATED_TRADES, lane] += 1
+    else:
+        lanes[NEXT_TRADE, lane] = id_ + 1
+
+
+@kernel
 def _take_trade(
     text: Bytes,
     received_ns: int,
@@ -168,7 +178,7 @@ def _take_trade(
     kind = _SELL if found[_AT_MAKER] else _BUY
     id_ = found[_AT_ID if event == TRADE else _AT_ASKS]
     _put(rows, at, received_ns, _event_ns(found[_AT_E]), kind, price, lots, id_, id_)
-    lanes[TRADES, lane] += 1
+    count_trade(lanes, lane, id_)
     return at + 1
 
 
