@@ -90,7 +90,7 @@ class GenesisApp(App[None]):
             self._notes,
         )
         self._chosen: Table[Any] | None = None
-        self._command = CommandLine(self._enter, KNOWN, id="command")
+        self._command = CommandLine(self._enter, self._say, KNOWN, id="command")
 
     def compose(self) -> ComposeResult:
         yield self._heading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from genesis.messages.base import Control
@@ -23,6 +24,29 @@ class Outcome(NamedTuple):
     send: Control | None = None
     leave: bool = False
     picture: str | None = None
+
+
+class Pasted(NamedTuple):
+    """``halts`` are done at once; ``rest`` waits in the line for Enter; ``dropped`` lines do not
+    fit into it."""
+
+    halts: tuple[str, ...]
+    rest: str
+    dropped: int
+
+
+def is_halt(line: str) -> bool:
+    """Whether a line, as typed, is a halt."""
+    return line.strip().partition(" ")[0].lower() == "halt"
+
+
+def pasted(text: str) -> Pasted:
+    """What to do with a pasted text: nobody has read it yet in the view, so it waits for Enter.
+    Only a halt, if its line is whole, is done at once, as it can do no harm."""
+    *whole, last = re.split(r"\r\n|\r|\n", text)
+    halts = tuple(line for line in whole if is_halt(line))
+    others = [line for line in (*whole, last) if line.strip() and line not in halts]
+    return Pasted(halts, others[0] if others else "", max(0, len(others) - 1))
 
 
 def nothing_to_resume(state: ViewState | None) -> str:

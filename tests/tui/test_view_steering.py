@@ -269,6 +269,41 @@ def test_what_is_typed_or_pasted_while_the_window_was_left_is_taken() -> None:
     play(state(), scene)
 
 
+@pytest.mark.parametrize(
+    ("before", "text", "reasons", "left"),
+    [
+        ("", "halt now", [], "halt now"),
+        ("", "halt now\n", ["now"], ""),
+        ("", "\n  HALT now\r\nquit\n", ["now"], "quit"),
+        ("left over ", "seen\rhalt now\rresume it", ["now"], "left over seen"),
+        ("", f"halt {'x' * 300}\n", ["x" * 195], ""),
+        ("halt ", "x" * 300, [], "halt " + "x" * 195),
+        ("", "halted?\n", [], "halted?"),
+    ],
+)
+def test_a_pasted_halt_is_never_lost_and_all_else_waits_for_enter(
+    before: str, text: str, reasons: list[str], left: str
+) -> None:
+    async def scene(app: GenesisApp, slot: Slot, sent: Sent, pilot: Pilot[None]) -> None:
+        burst(app, before)
+        app.post_message(Paste(text))
+        await pilot.pause()
+        assert sent == [Halt(reason=reason, source="operator") for reason in reasons]
+        assert app.query_one(Input).value == left
+
+    play(state(), scene)
+
+
+def test_lines_of_a_paste_that_are_left_out_are_told_of() -> None:
+    async def scene(app: GenesisApp, slot: Slot, sent: Sent, pilot: Pilot[None]) -> None:
+        app.post_message(Paste("picture\nquit\n"))
+        await pilot.pause()
+        assert (sent, app.query_one(Input).value) == ([], "picture")
+        assert "the others are left out" in "\n".join(screen_text(app))
+
+    play(state(), scene)
+
+
 def test_the_lists_are_chosen_in_turn_and_escape_leaves_them() -> None:
     async def scene(app: GenesisApp, slot: Slot, sent: Sent, pilot: Pilot[None]) -> None:
         async def fills_after(*keys: str) -> str:

@@ -9,6 +9,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from genesis.tui.commands import pasted
+
+LONGEST = 200
+"""Characters of a line: a reason is a sentence."""
+DROPPED = "Pasted: the first line waits for Enter, the others are left out."
+
 
 class CommandLine(Input):
     """Does each key, also one of the view, before it looks at the next.
@@ -35,12 +41,21 @@ class CommandLine(Input):
         Binding("end", "end", show=False),
     ]
 
-    def __init__(self, enter: Callable[[str], None], placeholder: str, *, id: str) -> None:
-        """``enter`` is called with each line on Enter, when the line is empty again."""
+    def __init__(
+        self,
+        enter: Callable[[str], None],
+        say: Callable[[str], None],
+        placeholder: str,
+        *,
+        id: str,
+    ) -> None:
+        """``enter`` is called with each line on Enter, when the line is empty again; ``say`` with
+        what a person must know of a paste."""
         super().__init__(
-            id=id, placeholder=placeholder, compact=True, select_on_focus=False, max_length=200
+            id=id, placeholder=placeholder, compact=True, select_on_focus=False, max_length=LONGEST
         )
         self._enter = enter
+        self._say = say
 
     async def on_key(self, event: events.Key) -> None:
         if event.key.startswith("alt+") and event.is_printable:
@@ -55,6 +70,18 @@ class CommandLine(Input):
             if await self.app.run_action(binding.action, self):
                 return True
         return False
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Of Textual's own only the first line would be taken, and nothing where it is too long."""
+        event.stop()
+        event.prevent_default()
+        halts, rest, dropped = pasted(event.text)
+        room = LONGEST - len(self.value) + len(self.selected_text)
+        self.replace(rest[:room], *self.selection)
+        for line in halts:
+            self._enter(line[:LONGEST])
+        if dropped and not halts:
+            self._say(DROPPED)
 
     async def action_submit(self) -> None:
         line, self.value = self.value, ""
