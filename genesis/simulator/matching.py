@@ -53,7 +53,7 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class _Sent(msgspec.Struct, frozen=True, order=True):
-    """``number`` counts requests over all lines: of two that arrive at once the first sent acts."""
+    """A request on its way. ``number`` counts them over all lines."""
 
     arrives_ns: int
     number: int
@@ -155,8 +155,12 @@ class MatchingEngine:
 
     def advance(self, now_ns: int) -> list[Due]:
         """Act on every request that has arrived by ``now_ns``; all rows up to then were given."""
-        while (line := self._next_line()) and line.waiting[0].arrives_ns <= now_ns:
-            self._act(line)
+        while due := [
+            line
+            for line in self._all_lines
+            if line.waiting and line.waiting[0].arrives_ns <= now_ns
+        ]:
+            self._act(due[0] if len(due) == 1 else min(due, key=_next_sent))
         return self._drain()
 
     @property
@@ -242,14 +246,6 @@ class MatchingEngine:
         newer = tuple(trade for trade in trades if trade.trade_id > request.after_trade_id)
         return TradesSnapshot(request.request_id, request.symbol, newer)
 
-    def _next_line(self) -> _Line | None:
-        """The line whose request arrives first; of two that arrive at once the one sent first."""
-        first = None
-        for line in self._all_lines:
-            if line.waiting and (first is None or line.waiting[0] < first.waiting[0]):
-                first = line
-        return first
-
     def _drain(self) -> list[Due]:
         if not self._said:
             return []
@@ -260,3 +256,8 @@ class MatchingEngine:
 
 
 _due_ns, _open = attrgetter("due_ns"), attrgetter("open")
+
+
+def _next_sent(line: _Line) -> _Sent:
+    """What acts first: of two that arrive at once the one sent first."""
+    return line.waiting[0]
