@@ -30,15 +30,15 @@ class Outbox:
         self._source = source
         self._source_epoch = source_epoch
         self._waiting: list[Fact] = []
-        self._first = 1  # number of the first waiting fact
+        self._durable = 0  # number of the newest fact that is known to be durable
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def add(self, facts: tuple[Fact, ...]) -> AppendFacts:
         """Keep ``facts`` and return the message that hands them over."""
-        durable = self._first - 1
-        first = self._first + len(self._waiting)
+        durable = self._durable
+        first = durable + len(self._waiting) + 1
         self._waiting += facts
         return AppendFacts(self._source, self._source_epoch, first, facts, durable)
 
@@ -46,20 +46,20 @@ class Outbox:
         """The facts this commit made durable, each once."""
         if message.source_epoch != self._source_epoch:
             return []
-        count = message.upto + 1 - self._first
+        count = message.upto - self._durable
         if count <= 0:
             return []
-        durable = self._waiting[:count]
+        facts = self._waiting[:count]
         del self._waiting[:count]
-        self._first += len(durable)
-        return durable
+        self._durable += len(facts)
+        return facts
 
     def again(self) -> AppendFacts | None:
         """Everything not known to be durable; persistence keeps each number once."""
         if not self._waiting:
             return None
-        facts, first = tuple(self._waiting), self._first
-        return AppendFacts(self._source, self._source_epoch, first, facts, first - 1)
+        facts, durable = tuple(self._waiting), self._durable
+        return AppendFacts(self._source, self._source_epoch, durable + 1, facts, durable)
 
 
 class JournalingActor(Actor):

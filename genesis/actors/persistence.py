@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, get_args
 
 import msgspec
 
 from genesis.errors import StorageError, WriterFenced
 from genesis.messages.base import Message
 from genesis.messages.journal import (
+    AnyEvent,
     AppendFacts,
     Entry,
     FactsCommitted,
@@ -25,6 +26,7 @@ from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
 RETRY_NS = 500_000_000
 SLICE = 1_000
 """Entries sent to a follower that catches up, per message."""
+EVERY_KIND = frozenset(kind.__name__ for kind in get_args(AnyEvent))
 
 
 class JournalPort(Protocol):
@@ -46,9 +48,9 @@ class JournalPort(Protocol):
 
 
 class Followed(msgspec.Struct):
-    """What a follower folds (None: everything), and up to which entry it was told of that."""
+    """What a follower folds, and up to which entry it was told of that."""
 
-    kinds: frozenset[str] | None
+    kinds: frozenset[str]
     upto_seq: int
 
 
@@ -135,7 +137,7 @@ class Persistence(Actor):
         else:
             self._catch_up(journal, message.subscriber, message.after_seq)
         if message.follow:
-            kinds = None if message.kinds is None else frozenset(message.kinds)
+            kinds = EVERY_KIND if message.kinds is None else frozenset(message.kinds)
             self._followers[message.subscriber] = Followed(kinds, journal.head_seq)
             self._followers = dict(sorted(self._followers.items()))
 
@@ -179,8 +181,8 @@ class Persistence(Actor):
             said, newest = tuple(entries), entries[-1].seq
             brought = {type(entry.event).__name__ for entry in entries}
             for name, followed in self._followers.items():
-                own, folds = owed.pop(name, None), followed.kinds
-                if folds is None or not folds.isdisjoint(brought):
+                own = owed.pop(name, None)
+                if not brought.isdisjoint(followed.kinds):
                     self.tell(name, JournalAppended(followed.upto_seq + 1, said, own))
                     followed.upto_seq = newest
                 elif own is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from genesis.domain.state import TradingState
@@ -18,6 +18,7 @@ from genesis.storage.store import (
     MemoryStore,
     OnceKey,
     Store,
+    Transaction,
     once_key,
 )
 
@@ -125,25 +126,15 @@ class Journal:
         if not handed:
             return []
         with self._store.transaction(self._head) as transaction:
-            batch = self._sealed(handed, frozenset())
-            if batch.keys and (known := transaction.known(batch.keys)):
-                batch = self._sealed(handed, known)
-            entries = batch.entries
-            if entries:
-                # Folded before the commit: a fact that cannot be folded must not become durable.
-                state, self._state = self._state or self._rebuilt(), None
-                for entry in entries:
-                    state.apply(entry)
-                    transaction.note(entry, state)
-                if state.run != batch.run:
-                    raise ValueError(f"run {state.run} began behind other facts of its source")
+            state, self._state = self.state, None
+            batch = self._sealed(handed, state, transaction)
+            if batch.rows:
                 transaction.write(batch)
-        self._run, self._seen = batch.run, batch.seen
-        if entries:
-            self._state, self._head, self._rescue = state, batch.head, None
-            if self._head.seq - self._checkpoint_seq >= self._checkpoint_every:
-                self._checkpoint()
-        return entries
+        self._state, self._rescue = state, None
+        self._head, self._run, self._seen = batch.head, batch.run, batch.seen
+        if self._head.seq - self._checkpoint_seq >= self._checkpoint_every:
+            self._checkpoint()
+        return batch.entries
 
     def entries(self, after_seq: int = 0, limit: int | None = None) -> Iterator[Entry]:
         """Committed entries behind ``after_seq``, at most ``limit``."""
@@ -155,8 +146,10 @@ class Journal:
             self._checkpoint()
         self._store.close()
 
-    def _sealed(self, handed: Sequence[AppendFacts], known: Set[OnceKey]) -> Batch:
-        """Rows for what is new; what of it has a key in ``known`` happened already."""
+    def _sealed(
+        self, handed: Sequence[AppendFacts], state: TradingState, transaction: Transaction
+    ) -> Batch:
+        """Rows for what is new, each folded: what cannot be folded must not become durable."""
         run, seen = self._run, self._seen.copy()
         seq, prev_hash = self._head.seq, self._head.hash
         rows: list[Row] = []
@@ -182,17 +175,22 @@ class Journal:
                 number += 1
                 key = once_key(fact.event)
                 if key is not None:
-                    if key in known or key in keys:
+                    if key in keys or transaction.knows(key):
                         continue
                     keys.add(key)
                 seq += 1
                 row = seal(seq, run, source, epoch, number, fact, prev_hash)
                 # What followers hear is read back from what is stored: live cannot differ from
                 # replay.
-                entries.append(entry_of(row))
+                entry = entry_of(row)
+                state.apply(entry)
+                transaction.note(entry, state)
                 rows.append(row)
+                entries.append(entry)
                 prev_hash = row.hash
             seen[source, epoch] = number
+        if state.run != run:
+            raise ValueError(f"run {state.run} began behind other facts of its source")
         return Batch(run, Head(seq, prev_hash), seen, rows, entries, keys)
 
     def _checkpoint(self) -> None:

@@ -8,7 +8,7 @@ they are written, so that opening the journal reads back, and checks, what is re
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -92,7 +92,7 @@ class MemoryDisk:
         self._entries += map(entry_of, self.rows[len(self._entries) : before])
         return self._entries[after_seq:before]
 
-    def keys(self) -> set[OnceKey]:
+    def known(self) -> set[OnceKey]:
         """Of everything durable; to be read only. What is durable stays, so they only grow."""
         new = self.entries(self._keyed, self.synced)
         self._keys.update(key for entry in new if (key := once_key(entry.event)) is not None)
@@ -171,8 +171,8 @@ class DiskStore:
         if fault is StorageKind.COMMIT_UNCLEAR:
             raise StorageError("drill: disk I/O error while the commit was finished")
 
-    def known(self, keys: Set[OnceKey]) -> Set[OnceKey]:
-        return self._disk.keys() & keys
+    def knows(self, key: OnceKey) -> bool:
+        return key in self._disk.known()
 
     def note(self, entry: Entry, state: TradingState) -> None:
         """Nothing is projected: there is no one to read it."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Column, Connection, Table, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Column, Connection, Table, bindparam, delete, insert, select, update
 
 from genesis.storage.projections import Changes, HaltChange, RowDict
-from genesis.storage.store import FillKey, OnceKey
+from genesis.storage.store import OnceKey
 from genesis.storage.tables import balances, equity, fills, halts, orders, positions
-
-T = TypeVar("T")
-
-_LOOKUP = 400  # keys in one SELECT ... IN: well under every database's limit of bound values
 
 
 def write(connection: Connection, changes: Changes) -> None:
@@ -28,29 +24,14 @@ def write(connection: Connection, changes: Changes) -> None:
         _write_halt(connection, change)
 
 
-def known(connection: Connection, keys: Iterable[OnceKey]) -> set[OnceKey]:
-    """Which orders and fills have a row already."""
-    names: list[str] = []
-    trades: list[FillKey] = []
-    for key in keys:
-        if isinstance(key, str):
-            names.append(key)
-        else:
-            trades.append(key)
-    found: set[OnceKey] = set()
-    order_id = orders.c.client_order_id
-    trade = (fills.c.symbol, fills.c.trade_id)
-    for some_names in _parts(names):
-        found.update(connection.scalars(select(order_id).where(order_id.in_(some_names))))
-    for some_trades in _parts(trades):
-        rows = connection.execute(select(*trade).where(tuple_(*trade).in_(some_trades)))
-        found.update((symbol, trade_id) for symbol, trade_id in rows)
-    return found
-
-
-def _parts(keys: list[T]) -> Iterator[list[T]]:
-    for start in range(0, len(keys), _LOOKUP):
-        yield keys[start : start + _LOOKUP]
+def knows(connection: Connection, key: OnceKey) -> bool:
+    """Whether the order or the fill has a row already."""
+    if isinstance(key, str):
+        query = select(orders.c.intended_ns).where(orders.c.client_order_id == key)
+    else:
+        symbol, trade_id = key
+        query = select(fills.c.seq).where(fills.c.symbol == symbol, fills.c.trade_id == trade_id)
+    return connection.scalar(query) is not None
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[RowDict]) -> None:

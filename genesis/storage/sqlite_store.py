@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -113,8 +113,8 @@ class _SqliteTransaction:
         self._connection = connection
         self._changes = Changes()
 
-    def known(self, keys: Set[OnceKey]) -> Set[OnceKey]:
-        return projection_writer.known(self._connection, keys)
+    def knows(self, key: OnceKey) -> bool:
+        return projection_writer.knows(self._connection, key)
 
     def note(self, entry: Entry, state: TradingState) -> None:
         self._changes.note(entry, state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from operator import attrgetter
 from typing import Any, Protocol
@@ -75,8 +75,8 @@ class Loaded(msgspec.Struct):
 class Transaction(Protocol):
     """One commit. Leaving it without an error makes everything in it durable at once."""
 
-    def known(self, keys: Set[OnceKey]) -> Set[OnceKey]:
-        """Which of ``keys`` the journal holds already."""
+    def knows(self, key: OnceKey) -> bool:
+        """Whether the journal holds it already."""
 
     def note(self, entry: Entry, state: TradingState) -> None:
         """``state`` has just folded ``entry``: keep what the projections need of it."""
@@ -148,8 +148,8 @@ class MemoryStore:
     def __exit__(self, *error: object) -> None:
         """Nothing is in the log but what ``write``, the last step of a commit, put there."""
 
-    def known(self, keys: Set[OnceKey]) -> Set[OnceKey]:
-        return self._log.known & keys
+    def knows(self, key: OnceKey) -> bool:
+        return key in self._log.known
 
     def note(self, entry: Entry, state: TradingState) -> None:
         """Nothing is projected: there is no one to read it."""
