@@ -35,6 +35,8 @@ TOP = 10
 IN, OUT, WHOLE = "in\nsample\n", "out of\nsample\n", "whole\nhistory\n"
 """What a column is of, above its name."""
 FRAMES_AT_ONCE = 1000
+CHOSEN_COLUMNS = 28
+"""As many as leave room for the others on 80; settings beyond go on the next line."""
 
 
 class Scenario(Protocol):
@@ -196,15 +198,14 @@ def _folds(walk: WalkForward) -> Table:
         collapse_padding=True,
         pad_edge=False,
     )
-    for column in ("held against", "chosen"):
-        table.add_column(column, header_style="dim")
+    table.add_column("held against", header_style="dim")
+    table.add_column("chosen", header_style="dim", max_width=CHOSEN_COLUMNS, overflow="fold")
     for column in (f"{IN}Sharpe", f"{OUT}Sharpe", f"{OUT}return"):
         table.add_column(column, justify="right", header_style="dim")
     for fold in walk.folds:
         names = _short_names(list(fold.parameters))
-        chosen = "\n".join(
-            f"{name}={value}" for name, value in zip(names, fold.parameters.values(), strict=True)
-        )
+        given = zip(names, fold.parameters.values(), strict=True)
+        chosen = Text(" ").join(Text(f"{name}={value}") for name, value in given)
         results = (ratio(fold.sharpe), ratio(fold.sharpe_out), percent(fold.return_out))
         table.add_row(f"from {moment(fold.test_ns)}", chosen, *results)
     return table
