@@ -5,8 +5,11 @@ Amounts are exact Decimals; an amount that would go negative is a bug and raises
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
+
+import msgspec
 
 from genesis.domain.money import ZERO
 from genesis.messages.orders import Balance
@@ -19,52 +22,59 @@ def fee_of(amount: Decimal, rate: Decimal) -> Decimal:
     return (amount * rate).quantize(FEE_QUANTUM, rounding=ROUND_CEILING)
 
 
+class _Held(msgspec.Struct):
+    """What there is of one asset."""
+
+    free: Decimal = ZERO
+    locked: Decimal = ZERO
+
+
 class Account:
-    """Free and locked amounts per asset."""
+    """Free and locked amounts per asset. Raises ArithmeticError for what is not there."""
 
     def __init__(self, balances: Mapping[str, Decimal]) -> None:
         for asset, amount in balances.items():
             if amount < 0:
                 raise ValueError(f"the starting balance of {asset} is negative: {amount}")
-        self._free = dict(balances)
-        self._locked: dict[str, Decimal] = {}
+        self._held = defaultdict[str, _Held](_Held)
+        self._held.update((asset, _Held(amount)) for asset, amount in balances.items())
 
     def free(self, asset: str) -> Decimal:
-        return self._free.get(asset, ZERO)
+        held = self._held.get(asset)
+        return ZERO if held is None else held.free
 
     def locked(self, asset: str) -> Decimal:
-        return self._locked.get(asset, ZERO)
+        held = self._held.get(asset)
+        return ZERO if held is None else held.locked
 
     def lock(self, asset: str, amount: Decimal) -> None:
-        """Reserve ``amount``. Raises ArithmeticError when it is not free."""
-        self._move(self._free, asset, -amount)
-        self._move(self._locked, asset, amount)
+        """Reserve ``amount``, of what is free."""
+        held = self._held[asset]
+        if not ZERO <= amount <= held.free:
+            raise ArithmeticError(f"{asset}: {amount} cannot be locked of {held.free}")
+        held.free -= amount
+        held.locked += amount
 
     def unlock(self, asset: str, amount: Decimal) -> None:
-        """Give a reservation back. Raises ArithmeticError when it was not locked."""
-        self._move(self._locked, asset, -amount)
-        self._move(self._free, asset, amount)
+        """Give a reservation back."""
+        held = self._held[asset]
+        if not ZERO <= amount <= held.locked:
+            raise ArithmeticError(f"{asset}: {amount} cannot be unlocked of {held.locked}")
+        held.locked -= amount
+        held.free += amount
 
     def settle(self, pay: str, reserved: Decimal, paid: Decimal, get: str, got: Decimal) -> None:
-        """One fill: release ``reserved``, of which ``paid`` leaves, and credit ``got``, net of fee.
-
-        Raises ArithmeticError when ``reserved`` was not locked or does not cover ``paid``.
-        """
-        if paid > reserved:
-            raise ArithmeticError(f"{pay}: a fill pays {paid} but reserved only {reserved}")
-        self._move(self._locked, pay, -reserved)
-        if reserved != paid:
-            self._move(self._free, pay, reserved - paid)
-        self._move(self._free, get, got)
+        """One fill: release ``reserved``, of which ``paid`` leaves; credit ``got``, net of fee."""
+        held = self._held[pay]
+        if not ZERO <= paid <= reserved <= held.locked or got < ZERO:
+            raise ArithmeticError(
+                f"{pay}: a fill that brings {got} {get} pays {paid} "
+                f"of {reserved} reserved and {held.locked} locked"
+            )
+        held.locked -= reserved
+        held.free += reserved - paid
+        self._held[get].free += got
 
     def balances(self) -> tuple[Balance, ...]:
         """Every asset ever held, by name."""
-        assets = sorted(self._free.keys() | self._locked.keys())
-        return tuple(Balance(a, self.free(a), self.locked(a)) for a in assets)
-
-    @staticmethod
-    def _move(amounts: dict[str, Decimal], asset: str, change: Decimal) -> None:
-        after = amounts.get(asset, ZERO) + change
-        if after < 0:
-            raise ArithmeticError(f"{asset}: {change} would leave {after}")
-        amounts[asset] = after
+        return tuple(Balance(asset, h.free, h.locked) for asset, h in sorted(self._held.items()))

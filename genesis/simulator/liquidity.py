@@ -37,8 +37,9 @@ class Consumption:
 
     def left(self, side: int, ticks: int, displayed: int) -> int:
         """How many of ``displayed`` lots are still there to take."""
-        taken = self._taken(side, ticks, displayed)
-        return max(0, displayed - taken) if taken else displayed
+        if (side, ticks) not in self._levels:
+            return displayed
+        return max(0, displayed - self._taken(side, ticks, displayed))
 
     def take(self, side: int, ticks: int, displayed: int, lots: int) -> None:
         if len(self._levels) >= _TRACKED_LEVELS:

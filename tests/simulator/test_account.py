@@ -36,5 +36,14 @@ def test_what_is_not_there_cannot_move() -> None:
         account.lock("USDT", D("100.01"))
     with pytest.raises(ArithmeticError, match="USDT"):
         account.unlock("USDT", D(1))
-    with pytest.raises(ArithmeticError, match="reserved only"):
+    with pytest.raises(ArithmeticError, match="1 reserved and 0 locked"):
+        account.settle("USDT", D(1), D(1), "BTC", D(1))
+    account.lock("USDT", D(3))
+    with pytest.raises(ArithmeticError, match="pays 2 of 1 reserved"):
         account.settle("USDT", D(1), D(2), "BTC", D(1))
+    for amount in (D(-1), D("3.01")):
+        with pytest.raises(ArithmeticError, match="USDT"):
+            account.unlock("USDT", amount)
+    with pytest.raises(ArithmeticError, match="brings -1 BTC"):
+        account.settle("USDT", D(1), D(1), "BTC", D(-1))
+    assert account.balances() == (Balance("USDT", D(97), D(3)),)
