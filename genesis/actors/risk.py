@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from genesis.actors.journaling import FollowingActor
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import Limits, Refusal
-from genesis.domain.risk_book import RiskBook
+from genesis.domain.risk_book import FOLDED, RiskBook
 from genesis.domain.state import TradingState
 from genesis.domain.views import Views, has_touch
 from genesis.domain.vigil import Mids
@@ -33,7 +33,7 @@ LOOK_EVERY_NS = 250_000_000
 """How often marks alone (without a fill) are looked at for a breach, at most."""
 LOOK_RANK = 2
 """Behind what the market brings at a moment, before the strategies it is shown to."""
-_FREES_APPROVED = frozenset({ActorRestarted, GateMoved})
+_FREES_APPROVED = (ActorRestarted, GateMoved)
 REFUSED_BY = "refused by"
 """What is counted for each limit: this, and its name."""
 REPEAT_AFTER_NS = 60_000_000_000
@@ -53,6 +53,8 @@ class Look(Message, frozen=True):
 
 class Risk(FollowingActor):
     """Holds the ledger as the journal tells it, and what is approved but not journaled yet."""
+
+    kinds = (*FOLDED, *_FREES_APPROVED)
 
     def __init__(
         self,
@@ -77,7 +79,8 @@ class Risk(FollowingActor):
         self._looks = 0  # number of the Look on its way, and when it comes
         self._looks_ns = ENDLESS_NS
         self._wanted_ns = ENDLESS_NS  # when to look, for all that is known
-        self._looked_ns = self._equity_marked_ns = 0
+        self._looked_ns = 0
+        self._mark_due_ns = self._mark_every_ns
         self._refused: dict[tuple[str, str, str], int] = {}
         self._halting = False
         self._narrows = True  # a former incarnation may have held the gate
@@ -149,7 +152,7 @@ class Risk(FollowingActor):
         book, views, looked_ns = self._book, self._views, self._looked_ns
         if book is None or views.newest_ns <= looked_ns:
             return
-        mark_ns = views.next_ns(max(looked_ns, self._equity_marked_ns + self._mark_every_ns - 1))
+        mark_ns = views.next_ns(max(looked_ns, self._mark_due_ns - 1))
         at_ns = ENDLESS_NS if mark_ns is None else mark_ns
         left_ns = self._left_ns(book, at_ns)
         if left_ns is not None and left_ns < at_ns:
@@ -211,7 +214,7 @@ class Risk(FollowingActor):
             self._remind()
             return
         self._look(self._book)
-        if now_ns - self._equity_marked_ns >= self._mark_every_ns:
+        if now_ns >= self._mark_due_ns:
             self._mark_equity(self._book)
         self._look_later()
 
@@ -283,5 +286,5 @@ class Risk(FollowingActor):
         """What ``book`` has observed just now."""
         marked = book.equity_marked()
         if marked is not None:
-            self._equity_marked_ns = self.now_ns()
+            self._mark_due_ns = self.now_ns() + self._mark_every_ns
             self.record(marked)

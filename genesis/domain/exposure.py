@@ -12,7 +12,7 @@ import msgspec
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger, Valuation
 from genesis.domain.limits import Limits, Mark
-from genesis.domain.money import ONE, ZERO, floor_to
+from genesis.domain.money import EXACT, ONE, ZERO, floor_to
 from genesis.domain.order import Order
 from genesis.domain.views import has_touch
 from genesis.messages.market import BookView
@@ -72,7 +72,7 @@ class Exposure:
                 if position.quantity and symbol in self.instruments:
                     return None
                 mid = position.last_price
-            inventory += position.quantity * mid
+            inventory = EXACT.fma(position.quantity, mid, inventory)
         return inventory
 
     def unmarked(self) -> tuple[str, ...]:

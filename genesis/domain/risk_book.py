@@ -28,13 +28,14 @@ from genesis.domain.limits import (
     percent,
     under,
 )
-from genesis.domain.money import ZERO, exact, text
+from genesis.domain.money import EXACT, ZERO, exact, text
 from genesis.domain.state import TradingState
 from genesis.domain.vigil import Band
 from genesis.messages.journal import (
     AccountOpened,
     Entry,
     EquityMarked,
+    Event,
     OrderFilled,
     OrderIntended,
     OrderMoved,
@@ -183,7 +184,6 @@ class RiskBook:
         """In quote: all positions and all buys in flight."""
         return self.marks.total(self._in_flight())
 
-    @exact
     def observe(self, now_ns: int) -> Decimal | None:
         """Equity now, noted for the peak and the day's start.
 
@@ -194,8 +194,8 @@ class RiskBook:
         if inventory is None or not ledger.quote:
             self._equity = None
             return None
-        self._equity = equity = ledger.cash + inventory - ledger.fees
-        self._inventory = inventory
+        equity = EXACT.subtract(EXACT.add(ledger.cash, inventory), ledger.fees)
+        self._equity, self._inventory = equity, inventory
         if self.watch.note(equity, now_ns):
             self._band = None
         return equity
@@ -321,10 +321,12 @@ class RiskBook:
         return None
 
 
-_FOLDS: dict[type, Callable[[RiskBook, Any], bool]] = {
+_FOLDS: dict[type[Event], Callable[[RiskBook, Any], bool]] = {
     AccountOpened: RiskBook._account_opened,
     OrderIntended: RiskBook._order_intended,
     OrderMoved: RiskBook._order_moved,
     OrderFilled: RiskBook._order_filled,
     Resumed: RiskBook._resumed,
 }
+FOLDED: tuple[type[Event], ...] = tuple(_FOLDS)
+"""The events of the journal that a ``RiskBook`` folds; it may leave out all others."""

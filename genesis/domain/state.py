@@ -199,24 +199,6 @@ class TradingState(msgspec.Struct):
         self.resumed = False
 
 
-class Replica(TradingState):
-    """The state as an actor follows it, of the kinds of events that it follows: without the
-    history's hash, which only the journal's own state is asked for."""
-
-    def apply(self, entry: Entry) -> None:
-        """Fold the next entry that is followed. Raises ValueError on a repetition: a bug of the
-        caller."""
-        seq, event = entry.seq, entry.event
-        if seq <= self.seq:
-            raise ValueError(f"journal entry {seq} cannot follow entry {self.seq}")
-        _FOLDS[type(event)](self, event)
-        self.seq = seq
-        self.time_ns = entry.time_ns
-
-    def _remember(self, event: OrderFilled | OrderMoved) -> None:
-        pass
-
-
 _FOLDS: dict[type, Callable[[TradingState, Any], None]] = {
     RunStarted: TradingState._run_started,
     RunEnded: TradingState._run_ended,

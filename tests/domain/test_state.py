@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from order_tales import intended
 
-from genesis.domain.state import Replica, TradingState
+from genesis.domain.state import TradingState
 from genesis.messages.journal import (
     AccountOpened,
     ActorRestarted,
@@ -120,14 +120,6 @@ def test_a_hole_and_a_repetition_are_bugs() -> None:
         with pytest.raises(ValueError, match="cannot follow entry 1"):
             state.apply(Entry(seq, 0, "test", FUNDED))
     assert state.seq == 1
-
-
-def test_a_replica_folds_what_it_follows_and_nothing_twice() -> None:
-    replica = Replica()
-    replica.apply(Entry(4, 9, "test", FUNDED))
-    assert replica.ledger.cash == 500
-    with pytest.raises(ValueError, match="4 cannot follow entry 4"):
-        replica.apply(Entry(4, 9, "test", FUNDED))
 
 
 def test_every_event_is_folded_and_the_news_for_people_change_nothing() -> None:
