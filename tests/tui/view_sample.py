@@ -199,6 +199,10 @@ def state() -> ViewState:
     )
 
 
+def halted() -> ViewState:
+    return replace(state(), gate=GateLine("HALTED", "seen", True))
+
+
 class Sent(list[Control]):
     """Stands where the daemon would: keeps what the view sends."""
 
