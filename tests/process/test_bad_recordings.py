@@ -177,3 +177,15 @@ def test_files_that_overlap_are_told_of_by_whoever_plays_them(
     ran = genesis(*run)
     assert ran.code == 0
     assert f"warning  {said}" in ran.err.splitlines()[-1]
+
+
+def test_a_hole_is_a_figure_of_a_check_and_no_error(lines: list[bytes], tmp_path: Path) -> None:
+    """A stream that was lost for a while is recorded soundly, and the book lives through it."""
+    holed = tmp_path / "holed"
+    holed.write_bytes(b"".join(lines[:700] + lines[900:]))
+    checked = genesis("data", "check", holed)
+    assert json.loads(checked.out)["gaps"] == 1
+    assert checked.code == 0
+    run = ("run", "--headless", "--market", f"replay:{holed}", "--speed", "0", "--until-end")
+    ran = genesis(*run, "--summary", "json", "--data-dir", tmp_path / "d")
+    assert (ran.code, json.loads(ran.out)["gaps"]) == (0, 1)
