@@ -26,9 +26,11 @@ TOGETHER_MAX = 64
 class Outbox:
     """Facts of one incarnation, kept in order until persistence has committed them."""
 
-    def __init__(self, source: str, source_epoch: int) -> None:
+    def __init__(self, source: str, source_epoch: int, wait: bool = True) -> None:
+        """``wait``: for each commit; otherwise it is enough to hear of some now and then."""
         self._source = source
         self._source_epoch = source_epoch
+        self._wait = wait
         self._waiting: list[Fact] = []
         self._durable = 0  # number of the newest fact that is known to be durable
 
@@ -40,7 +42,7 @@ class Outbox:
         durable = self._durable
         first = durable + len(self._waiting) + 1
         self._waiting += facts
-        return AppendFacts(self._source, self._source_epoch, first, facts, durable)
+        return AppendFacts(self._source, self._source_epoch, first, facts, durable, self._wait)
 
     def committed(self, message: FactsCommitted) -> list[Fact]:
         """The facts this commit made durable, each once."""
@@ -58,15 +60,16 @@ class Outbox:
         """Everything not known to be durable; persistence keeps each number once."""
         if not self._waiting:
             return None
-        facts, durable = tuple(self._waiting), self._durable
-        return AppendFacts(self._source, self._source_epoch, durable + 1, facts, durable)
+        facts, self._waiting = tuple(self._waiting), []
+        return self.add(facts)
 
 
 class JournalingActor(Actor):
     """An actor whose facts reach the journal even when persistence dies in between."""
 
     def begin(self) -> None:
-        self.outbox = Outbox(self.name, self.epoch)
+        waits = type(self).on_durable is not JournalingActor.on_durable
+        self.outbox = Outbox(self.name, self.epoch, waits)
         self._held: list[Fact] = []
 
     def end(self) -> None:
@@ -92,7 +95,8 @@ class JournalingActor(Actor):
             self.tell(PERSISTENCE, self.outbox.add(tuple(held)))
 
     def on_durable(self, facts: list[Fact]) -> None:
-        """These facts of this incarnation are committed, in order."""
+        """These facts of this incarnation are committed, in order. Who does not define this waits
+        for none of them, and hears of many at once."""
 
     def on_journal_opened(self, opened: JournalOpened) -> None:
         """A new incarnation of persistence is ready."""

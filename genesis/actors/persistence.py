@@ -26,6 +26,8 @@ from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
 RETRY_NS = 500_000_000
 SLICE = 1_000
 """Entries sent to a follower that catches up, per message."""
+ACKNOWLEDGED_AT = 64
+"""So many facts that nobody waits for are acknowledged together."""
 EVERY_KIND = frozenset(kind.__name__ for kind in get_args(AnyEvent))
 
 
@@ -99,14 +101,20 @@ class Persistence(Actor):
     @handles(AppendFacts)
     def _on_append(self, message: AppendFacts) -> None:
         source = (message.source, message.source_epoch)
-        reached = max(self._reached.get(source, 0), message.acknowledged)
+        acknowledged = message.acknowledged
+        reached = self._reached.get(source, 0)
+        if reached < acknowledged:
+            reached = acknowledged
         if message.first > reached + 1:
             # A former incarnation took the facts between with it. The source hands all of them
             # over again when it hears JournalOpened; acknowledging beyond them would lose them.
             return
-        reached = max(reached, message.first + len(message.facts) - 1)
-        self._reached[source] = reached
-        self._owed[message.source] = FactsCommitted(message.source_epoch, reached)
+        newest = message.first + len(message.facts) - 1
+        if newest < reached:
+            newest = reached
+        self._reached[source] = newest
+        if message.wait or newest - acknowledged >= ACKNOWLEDGED_AT:
+            self._owed[message.source] = FactsCommitted(message.source_epoch, newest)
         self._pending.append(message)
         if self._flushing:
             return

@@ -232,7 +232,8 @@ class AppendFacts(Message, frozen=True):
 
     Handing the same numbers over again is harmless: persistence keeps each once. The source knows
     that its facts up to number ``acknowledged`` are durable; so a hole between them and ``first``
-    can be told from facts that are kept already.
+    can be told from facts that are kept already. One that does not ``wait`` for that is told only
+    now and then, so that it need not keep them for ever.
     """
 
     source: str
@@ -240,6 +241,7 @@ class AppendFacts(Message, frozen=True):
     first: int
     facts: tuple[Fact, ...]
     acknowledged: int
+    wait: bool = True
 
 
 class FactsCommitted(Message, frozen=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fake import Stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesis.actors.journaling import Follower, Outbox
+from genesis.actors.journaling import Follower, JournalingActor, Outbox
 from genesis.messages.base import Message
 from genesis.messages.journal import (
     AppendFacts,
@@ -45,6 +46,32 @@ def test_an_acknowledgement_that_comes_twice_counts_once() -> None:
     outbox.add((fact(1), fact(2)))
     assert outbox.committed(FactsCommitted(1, 1)) == [fact(1)]
     assert outbox.committed(FactsCommitted(1, 1)) == []
+
+
+class Silent(JournalingActor):
+    """Waits for nothing that it records."""
+
+
+class Listening(JournalingActor):
+    def begin(self) -> None:
+        super().begin()
+        self.durable: list[Fact] = []
+
+    def on_durable(self, facts: list[Fact]) -> None:
+        self.durable += facts
+
+
+def test_only_who_minds_what_is_durable_waits_for_each_commit() -> None:
+    for kind, waits in ((Silent, False), (Listening, True)):
+        stage = Stage("book", kind)
+        actor = stage.actor
+        assert isinstance(actor, JournalingActor)
+        actor.record(BookLost("BTCUSDT", "a gap"))
+        assert [handed.wait for handed in stage.sent(AppendFacts)] == [waits]
+        stage.tell(FactsCommitted(1, 1))
+        assert len(actor.outbox) == 0
+        if isinstance(actor, Listening):
+            assert [fact.event for fact in actor.durable] == [BookLost("BTCUSDT", "a gap")]
 
 
 class Writer:

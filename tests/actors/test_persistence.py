@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
 import pytest
 from fake import SECOND, FakeRuntime, Stage
 
-from genesis.actors.persistence import SLICE, Persistence
+from genesis.actors.persistence import ACKNOWLEDGED_AT, SLICE, Persistence
 from genesis.domain.state import TradingState
 from genesis.errors import StorageFull, WriterFenced
 from genesis.messages.base import Message
@@ -122,6 +123,19 @@ def test_each_incarnation_of_a_source_numbers_for_itself_and_the_newest_is_ackno
     stand.to_itself()
     assert names(stand) == ["a", "b", "c"]
     assert stand.sent(FactsCommitted, "executor") == [FactsCommitted(2, 1)]
+
+
+def test_who_does_not_wait_hears_of_its_facts_together() -> None:
+    stand = Stand()
+    for number in range(1, 2 * ACKNOWLEDGED_AT + 1):
+        durable = ACKNOWLEDGED_AT if number > ACKNOWLEDGED_AT else 0
+        told = facts(number, str(number), source="risk", acknowledged=durable)
+        stand.tell(msgspec.structs.replace(told, wait=False))
+    assert len(names(stand)) == 2 * ACKNOWLEDGED_AT
+    assert stand.sent(FactsCommitted, "risk") == [
+        FactsCommitted(1, ACKNOWLEDGED_AT),
+        FactsCommitted(1, 2 * ACKNOWLEDGED_AT),
+    ]
 
 
 def test_facts_handed_over_again_are_kept_once_and_acknowledged_again() -> None:
