@@ -70,6 +70,7 @@ def backtest(
             inputs.cache_of(cache, no_cache),
             exchange_info,
         )
+        inputs.tell_notes(opened)
         result = _traded(settings, opened, end_ns, patience, folder)
         _tell(result, opened, folder, as_json)
     if result.error == INTERRUPTED_TEXT:

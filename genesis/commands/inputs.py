@@ -146,12 +146,16 @@ def open_inputs(
         to_ns=to_ns,
         exchange_info=exchange_info,
     )
-    for note in opened.notes:
-        typer.echo(f"genesis: {note}", err=True)
     ends = [to_ns] if generated and to_ns is not None else []
     if for_s is not None:
         ends.append(opened.start_ns + int(for_s * 1e9))
     return opened, min(ends, default=None)
+
+
+def tell_notes(market: Market) -> None:
+    """What of a history does not count, or counts twice. For a command, not for its workers."""
+    for note in market.notes:
+        typer.echo(f"genesis: {note}", err=True)
 
 
 def last_ns(market: Market, end_ns: int | None) -> int:

@@ -45,6 +45,7 @@ def lookahead(
     traded, files = (symbols, strategy, latency, seed), (config, exchange_info, cache)
     scenario = Scenario.of(market, traded, (from_, to, for_s), files)
     opened, end_ns = scenario.open()
+    inputs.tell_notes(opened)
     with progress("the whole history", lambda: 0.0), interrupts_told_apart():
         whole = decisions_of(scenario.settings(), opened, end_ns, _guard)
     tasks = [(scenario, cut_ns) for cut_ns in cut_points(whole, opened.start_ns, cuts)]

@@ -78,6 +78,7 @@ def sweep(
     scenario = Scenario.of(market, traded, (from_, to, for_s), files)
     _refuse_idle_strategies(axes, scenario.settings())
     opened, end_ns = scenario.open()
+    inputs.tell_notes(opened)
     plan = plan_trials(scenario, axes, wanted, opened, end_ns)
     kept = ResultsFile(results)
     try:

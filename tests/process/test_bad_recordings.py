@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from daemon_process import Said, genesis, start
+from daemon_process import BUSY, Said, genesis, start
 
 from genesis.errors import BadFrame
 from genesis.storage.folder import JOURNAL_NAME
@@ -164,6 +164,10 @@ def test_files_that_overlap_are_told_of_by_whoever_plays_them(
     cache = ("--cache", tmp_path / "cache")
     for _ in range(2):  # converted, and kept
         assert f"genesis: {said}" in genesis("backtest", *market, *cache).err
+    often = ("--set", "strategies.ema_cross.fast=5,10", "--results", tmp_path / "sweep.jsonl")
+    for spread in (("lookahead", "--cuts", "4"), ("sweep", "--out-of-sample", "0", *often)):
+        told = genesis(*spread, *market, *cache, "--strategy", "ema_cross", settings=BUSY)
+        assert (told.code, told.err.count(said)) == (0, 1), told
     run = (
         "run",
         "--headless",
