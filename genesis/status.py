@@ -59,9 +59,9 @@ def _refused(summary: Summary) -> str:
     said = f"Risk refused {counted(summary.refusals, 'intent')}"
     if not summary.refused_by:
         return said
-    if summary.refused_by == "gate":
-        return f"{said}, most while trading was halted"
-    return f"{said}, most by {summary.refused_by.replace('_', ' ')}"
+    by = summary.refused_by.replace("_", " ")
+    why = "while trading was halted" if by == "gate" else f"by {by}"
+    return f"{said}, most {why}" if summary.refusals > 1 else f"{said} {why}"
 
 
 def _book(book: BookLine, now_ns: int) -> str:

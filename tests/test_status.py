@@ -33,7 +33,7 @@ def test_the_closing_line_says_why_nothing_was_traded() -> None:
     line = closing_line(refused, "USDT", Path("d"), halted="")
     assert "Risk refused 507 intents, most by position limit. Journal:" in line
     line = closing_line(summary(refusals=1, refused_by="gate"), "USDT", Path("d"), halted="")
-    assert "Risk refused 1 intent, most while trading was halted. Journal:" in line
+    assert "Risk refused 1 intent while trading was halted. Journal:" in line
 
 
 def test_the_closing_line_says_that_a_halt_stays() -> None:

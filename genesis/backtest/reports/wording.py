@@ -214,7 +214,7 @@ def _activity(figures: Figures) -> list[Row]:
         Row("of them filled", f"{a.filled_orders:,}", "At least in part."),
         Row("Fills", f"{a.fills:,}", "Executions."),
         Row("of them maker", f"{a.maker_fills:,}", "From orders that rested."),
-        Row("Canceled", f"{a.canceled:,}", "Orders."),
+        Row("Cancelled", f"{a.canceled:,}", "Orders."),
         Row("Rejected", f"{a.rejected:,}", "Orders, by the venue."),
         Row("Refused by risk", f"{a.refusals:,}", "Intents that became no order."),
     ]
