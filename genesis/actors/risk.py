@@ -75,7 +75,7 @@ class Risk(FollowingActor):
         super().begin()
         self._book: RiskBook | None = None
         self._views = Views()
-        self._mids: dict[str, Mids] = {}  # of the newest view, made when they are first wanted
+        self._mids: dict[str, Mids] = {}
         self._looks = 0  # number of the Look on its way, and when it comes
         self._looks_ns = ENDLESS_NS
         self._wanted_ns = ENDLESS_NS  # when to look, for all that is known
@@ -129,6 +129,7 @@ class Risk(FollowingActor):
     @handles(BookView)
     def _on_view(self, view: BookView) -> None:
         self._views.see(view)
+        self._mids.pop(view.symbol, None)
         if self._missed(view):
             self._wanted_ns = min(self._wanted_ns, self._looked_ns + LOOK_EVERY_NS)
             self._remind()
@@ -167,12 +168,9 @@ class Risk(FollowingActor):
             return self._views.next_ns(self._looked_ns)
         known = {}
         for symbol in held:
-            view = self._views.newest(symbol)
-            if view is not None and view.newest_ns:
-                seen = self._mids.get(symbol)
-                if seen is None or seen.view is not view:
-                    seen = self._mids[symbol] = Mids(view, self._ticks[symbol])
-                known[symbol] = seen
+            moves = self._mids.get(symbol) or self._mids_of(symbol)
+            if moves is not None:
+                known[symbol] = moves
         mids = self._mids_now(book) if len(held) > 1 else {}
         return band.left_ns(known, mids, self._looked_ns, before_ns)
 
@@ -196,6 +194,14 @@ class Risk(FollowingActor):
             else:
                 mids[symbol] = float(book.marks.mid(symbol))
         return mids
+
+    def _mids_of(self, symbol: str) -> Mids | None:
+        """Of the newest view, made when they are first wanted; None where it moved nothing."""
+        view = self._views.newest(symbol)
+        if view is None or not view.newest_ns:
+            return None
+        moves = self._mids[symbol] = Mids(view, self._ticks[symbol])
+        return moves
 
     def _show(self, book: RiskBook, symbols: Iterable[str]) -> None:
         """Let ``book`` see the touches of ``symbols`` as of now, and of no others: nobody asks."""

@@ -85,12 +85,10 @@ class RiskBook:
         return False
 
     def _order_moved(self, event: OrderMoved) -> bool:
-        self._pending.pop(event.client_order_id, None)
         self.orders.apply(event)
         return False
 
     def _order_filled(self, event: OrderFilled) -> bool:
-        self._pending.pop(event.client_order_id, None)
         if not self.orders.apply(event):
             return False
         self.ledger.apply(event)

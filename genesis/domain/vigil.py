@@ -121,7 +121,6 @@ class Mids:
     """
 
     def __init__(self, view: BookView, tick: float) -> None:
-        self.view = view
         self._tops = view.all_tops()
         self.table = table_of(self._tops)
         self.half_tick = tick / 2

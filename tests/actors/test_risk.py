@@ -194,6 +194,16 @@ def test_a_new_incarnation_that_cannot_value_the_account_lifts_nothing() -> None
     assert stand.gate.read().state is GateState.REDUCING
 
 
+def test_a_new_incarnation_opens_what_a_former_one_has_narrowed() -> None:
+    stand = Deep()
+    stand.falls_to("54000")
+    stand.start()
+    stand.tell(snapshot(intended(), filled(5)))
+    stand.show("60000")
+    stand.wait_ns(LOOK_EVERY_NS)
+    assert stand.gate.read().state is GateState.ACTIVE
+
+
 def test_marks_alone_are_looked_at_four_times_a_second() -> None:
     stand = Deep()
     stand.falls_to("59999")

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from risk_tales import BTC, ETH, LIMITS, NOW, SECOND, Account, buy, sell, shown
+from risk_tales import BTC, ETH, LIMITS, NOW, SECOND, Account, buy, placed, sell, shown
 
 from genesis.domain.risk_book import RiskBook
 from genesis.messages.market import BookView
-from genesis.messages.orders import OrderStatus, OrderType
+from genesis.messages.orders import OrderStatus, OrderType, Side
 
 D = Decimal
 
@@ -201,6 +201,19 @@ def test_a_client_order_id_is_used_once() -> None:
     account.intend("a")
     account.move("a", OrderStatus.CANCELED)
     assert refused(account, buy("0.1", name="a")).startswith("client_order_id: a was used before")
+
+
+def test_what_is_held_or_in_flight_is_at_stake_with_each_order() -> None:
+    account = Account()
+    assert list(account.book.at_stake("BTCUSDT")) == ["BTCUSDT"]
+    account.holding("0.2").holding("1", "XRPUSDT")  # the second is not traded: nothing marks it
+    assert list(account.book.at_stake("ETHUSDT")) == ["ETHUSDT", "BTCUSDT"]
+    account.approve(placed(Side.BUY, "1", "10.00", "e", "ETHUSDT"))
+    assert list(account.book.at_stake("BTCUSDT")) == ["BTCUSDT", "ETHUSDT"]
+    account.intend("e")
+    assert list(account.book.at_stake("BTCUSDT")) == ["BTCUSDT", "ETHUSDT"]
+    account.move("e", OrderStatus.CANCELED)
+    assert list(account.book.at_stake("BTCUSDT")) == ["BTCUSDT"]
 
 
 def test_an_approval_that_died_is_released() -> None:
