@@ -203,8 +203,7 @@ class Book:
     @property
     def shows_touch_alone(self) -> bool:
         """Whether it is whole and has no levels, as of a history of bars or trades."""
-        known = self._known
-        return known[lay.SYNCED] == 1 and not known[lay.BIDS] and not known[lay.ASKS]
+        return bool(self._known[lay.TOUCH_ALONE])
 
     def top(self, side: int) -> tuple[int, int]:
         """Ticks and lots of one side (+1 bids, -1 asks) of the ``touch``; both 0 where it has none.

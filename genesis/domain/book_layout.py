@@ -20,7 +20,8 @@ CROSSED, DIFFS, UPDATES, SNAPSHOTS, TICKERS, CHECKED, MISMATCHED = 22, 23, 24, 2
 # The touch as the newest call left it: bid, its lots, ask, its lots.
 TOUCH, TOUCH_END = 29, 33
 DEPTH_EVENT_NS = 33  # the venue's time of the newest diff, taken or not
-STATE_SIZE = 34
+TOUCH_ALONE = 34  # 1: synced, and there are no levels
+STATE_SIZE = 35
 
 # Why ``fold_rows`` came back before the end of its rows (``state[STOPPED]``).
 DONE, GROW_LEVELS, GROW_PENDING, DRAIN, CUT_SHORT, NOT_EXPECTED = 0, 1, 2, 3, 4, 5

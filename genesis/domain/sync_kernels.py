@@ -51,7 +51,7 @@ def drop(state: Ints) -> None:
     _drop_levels(state)
     state[lay.PENDING_START] = state[lay.PENDING_END] = 0
     state[lay.TICKER_ID] = state[lay.RING_NEXT] = state[lay.CHECKED_ID] = 0
-    state[lay.DEPTH_EVENT_NS] = 0
+    state[lay.DEPTH_EVENT_NS] = state[lay.TOUCH_ALONE] = 0
     for at in range(lay.TOUCH, lay.TOUCH_END):
         state[at] = 0
 
@@ -298,4 +298,6 @@ def fold_rows(
     bid, bid_lots, ask, ask_lots = touch(keys, lots, state)
     at = lay.TOUCH
     state[at], state[at + 1], state[at + 2], state[at + 3] = bid, bid_lots, ask, ask_lots
+    levels = state[lay.BIDS] + state[lay.ASKS]
+    state[lay.TOUCH_ALONE] = 1 if state[lay.SYNCED] and not levels else 0
     return i

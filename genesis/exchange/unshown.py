@@ -56,10 +56,11 @@ class Unshown:
         for symbol, parts in self._waiting.items():
             while parts:
                 part = parts[0]
-                first, part.at = part.at, bisect_left(part.times, before_ns, part.at)
-                if part.at > first:
-                    self._rows -= part.at - first
-                    yield symbol, part.table[first : part.at]
-                if part.at < len(part.times):
+                first, end = part.at, bisect_left(part.times, before_ns, part.at)
+                if end > first:
+                    part.at = end
+                    self._rows -= end - first
+                    yield symbol, part.table[first:end]
+                if end < len(part.times):
                     break
                 parts.popleft()

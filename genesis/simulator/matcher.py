@@ -167,8 +167,9 @@ class SymbolMatcher:
         if refusal is not None:
             self._desk.refuse(request, refusal, now_ns)
             return
-        others = bool(self._desk.open)
-        self._desk.accept(order, needs, now_ns)
+        desk = self._desk
+        others = bool(desk.open)
+        desk.accept(order, needs, now_ns)
         if o.all_or_nothing(order) and _planned(plan) < order.lots:
             self._close(order, ExecutionType.EXPIRED, now_ns, "it cannot be filled whole")
             return
@@ -176,7 +177,7 @@ class SymbolMatcher:
             self._expire_own_makers(order, plan, now_ns)
         for ticks, displayed, lots in plan:
             self._consumption.take(-order.book_side, ticks, displayed, lots)
-            self._desk.fill(order, ticks, lots, False, now_ns)
+            desk.fill(order, ticks, lots, False, now_ns)
         if order.remaining_lots:
             self._rest_or_expire(order, now_ns)
 
