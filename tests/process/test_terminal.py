@@ -7,6 +7,7 @@ import re
 import sqlite3
 from pathlib import Path
 
+import pytest
 from daemon_process import BUSY, PATIENCE_S, genesis
 from terminal import Terminal
 
@@ -78,11 +79,16 @@ def test_the_view_of_a_recording_stays_when_it_is_over(tmp_path: Path) -> None:
     assert "OrderIntended" in told
 
 
-def test_a_halt_typed_in_one_burst_after_tab_halts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "keys",
+    ["\tleft over\x1bhalt at once", "\x1b[200~left over\nhalt at once\n\x1b[201~"],
+    ids=["typed", "pasted"],
+)
+def test_a_halt_that_comes_in_one_burst_halts(tmp_path: Path, keys: str) -> None:
     run = ("run", "--data-dir", tmp_path, "--speed", "5", "--symbols", "BTCUSDT")
     with Terminal(*run, settings=BUSY) as terminal:
         terminal.until(lambda s: "TRADING ACTIVE" in s, "trading")
-        terminal.type("\tleft over\x1bhalt at once")
+        terminal.type(keys)
         terminal.until(lambda s: "HALTED   at once" in s, "the halt")
         terminal.type("help\rquit")
         assert terminal.until_ended() == 3
