@@ -227,7 +227,7 @@ def test_resuming_needs_the_phrase_a_reason_and_a_clean_comparison(desk: Desk) -
 def test_a_difference_with_the_venue_keeps_the_halt(desk: Desk) -> None:
     house = desk.house
     until(lambda: not house.gate.held("recovery"), "the comparison at the start")
-    house.engine.account._free["USDT"] += 1  # somebody else's money
+    house.engine.account._held["USDT"].free += 1  # somebody else's money
     desk.resume("let us see", RESUME_PHRASE, "Not resumed: the venue and the journal differ")
     assert house.gate.read().state is GateState.HALTED
     ended = desk.quit()
