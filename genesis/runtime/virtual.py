@@ -182,9 +182,7 @@ class VirtualRuntime(BaseRuntime):
     def _start(self, address: Address, actor: Actor) -> None:
         if address.name in self._actors:
             forget(self._actors[address.name].actor)  # one that hangs has not left by itself
-        self._actors[address.name] = Inhabitant(
-            actor.epoch, actor, Guard(actor), address.mailbox
-        )
+        self._actors[address.name] = Inhabitant(actor.epoch, actor, Guard(actor), address.mailbox)
         # What waited while nobody lived here has its turns behind the start.
         self._ready.extend([address.name] * address.mailbox.depth)
         with suppress(Unwound):
