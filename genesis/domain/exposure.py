@@ -108,14 +108,14 @@ class Exposure:
             touch = self.mid(symbol)
         return touch * (ONE + self._limits.price_collar_fraction)
 
-    def buy_value(self, symbol: str, price: Decimal | None, quantity: Decimal) -> Decimal:
-        """What a buy adds, in quote. At the higher of price and mid, so that a fill below the mid
-        cannot raise exposure."""
-        return quantity * max(self.worst_price(symbol, price), self.mid(symbol))
+    def buy_value(self, symbol: str, worst: Decimal, quantity: Decimal) -> Decimal:
+        """What a buy adds, in quote. At the higher of its ``worst_price`` and the mid, so that a
+        fill below the mid cannot raise exposure."""
+        return quantity * max(worst, self.mid(symbol))
 
-    def cash_needed(self, symbol: str, price: Decimal | None, quantity: Decimal) -> Decimal:
-        """What a buy may take of the quote balance, in quote, worst fee included."""
-        worst = self.worst_price(symbol, price)
+    def cash_needed(self, worst: Decimal, quantity: Decimal) -> Decimal:
+        """What a buy may take of the quote balance at its ``worst_price``, in quote, worst fee
+        included."""
         return quantity * worst * (ONE + self._limits.worst_fee_fraction)
 
     def held_value(self, symbol: str) -> Decimal:
@@ -157,7 +157,8 @@ class Exposure:
         if order.side is Side.SELL:
             flight.sell_quantity[symbol] = flight.sell_quantity.get(symbol, ZERO) + left
             return
-        value = self.buy_value(symbol, order.price, left)
+        worst = self.worst_price(symbol, order.price)
+        value = self.buy_value(symbol, worst, left)
         flight.buy_value[symbol] = flight.buy_value.get(symbol, ZERO) + value
         flight.buy_quantity[symbol] = flight.buy_quantity.get(symbol, ZERO) + left
-        flight.cash += self.cash_needed(symbol, order.price, left)
+        flight.cash += self.cash_needed(worst, left)

@@ -275,11 +275,13 @@ class RiskBook:
                 f"{text(order.quantity)} {instrument.base}",
                 f"{text(sellable)} {instrument.base} that can be sold",
             )
+        worst = self.marks.worst_price(order.symbol, order.price)
         if not self._reduces(order, flight):
-            refusal = self._check_account(order, flight, now_ns)
+            added = self.marks.buy_value(order.symbol, worst, order.quantity)
+            refusal = self._check_account(order.symbol, added, flight, now_ns)
             if refusal is not None:
                 return refusal
-        needed = self.marks.cash_needed(order.symbol, order.price, order.quantity)
+        needed = self.marks.cash_needed(worst, order.quantity)
         free = self.ledger.balance(instrument.quote) - flight.cash
         if needed <= free:
             return None
@@ -289,7 +291,9 @@ class RiskBook:
             f"{under(free, instrument.quote)} free",
         )
 
-    def _check_account(self, order: PlaceOrder, flight: InFlight, now_ns: int) -> Refusal | None:
+    def _check_account(
+        self, symbol: str, added: Decimal, flight: InFlight, now_ns: int
+    ) -> Refusal | None:
         equity = self.observe(now_ns)
         if equity is None:
             return Refusal(
@@ -298,16 +302,15 @@ class RiskBook:
                 "a price for everything held",
             )
         if (breach := self.reached()) is None:
-            return self._check_exposure(order, flight, equity)
+            return self._check_exposure(symbol, added, flight, equity)
         return Refusal(breach.limit, breach.value, breach.compared_with)
 
     def _check_exposure(
-        self, order: PlaceOrder, flight: InFlight, equity: Decimal
+        self, symbol: str, added: Decimal, flight: InFlight, equity: Decimal
     ) -> Refusal | None:
         book, limits, quote = self.marks, self.limits, self.ledger.quote
-        added = book.buy_value(order.symbol, order.price, order.quantity)
         for limit, at_stake, fraction in (
-            ("position_limit", book.position(order.symbol, flight), limits.position_fraction),
+            ("position_limit", book.position(symbol, flight), limits.position_fraction),
             ("exposure_limit", book.total(flight), limits.exposure_fraction),
         ):
             if at_stake + added > (most := fraction * equity):
