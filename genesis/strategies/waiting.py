@@ -114,8 +114,8 @@ class _Trades(_Stream):
         end = bisect_left(times, before_ns, at, min(at + AT_ONCE, len(times)))
         desk, symbol, on_trade = self._desk, self._symbol, self._strategy.on_trade
         intents = desk.intents
-        columns = (column[at:end] for column in (times, *self._columns))
-        rows = zip(range(at + 1, end + 1), *columns, strict=True)
+        prices, lots, sides = (column[at:end] for column in self._columns)
+        rows = zip(range(at + 1, end + 1), times[at:end], prices, lots, sides, strict=True)
         for shown, desk.now_ns, price_ticks, quantity_lots, side in rows:
             on_trade(desk, symbol, price_ticks, quantity_lots, side)
             if intents:
