@@ -20,6 +20,12 @@ from genesis.messages.journal import (
 from genesis.messages.orders import OrderStatus
 
 WORTH_TELLING = frozenset({OrderStatus.REJECTED, OrderStatus.DENIED, OrderStatus.LOST})
+_GATE = {
+    "ACTIVE": "The gate is open",
+    "REDUCING": "The gate lets through what reduces",
+    "HALTED": "The gate is shut",
+}
+"""Not "halted", which is what only an operator ends."""
 
 
 def sentence(event: AnyEvent) -> str:
@@ -40,7 +46,8 @@ def sentence(event: AnyEvent) -> str:
         case Resumed():
             return f"Resumed: {event.reason}"
         case GateMoved():
-            return f"Trading {event.state}" + (f": {event.reason}" if event.reason else "")
+            gate = _GATE.get(event.state, f"The gate is {event.state}")
+            return gate + (f": {event.reason}" if event.reason else "")
         case Reconciled():
             found = "; ".join(event.differences) or "no differences"
             return f"Compared with the venue ({event.cause}): {found}"
