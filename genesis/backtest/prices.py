@@ -12,7 +12,8 @@ from genesis.domain.instrument import Instrument
 from genesis.errors import BadFrame
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.mapped import looked_through
-from genesis.messages.market import ROW, Kind, RawFrame, Rows
+from genesis.messages import row_kind
+from genesis.messages.market import ROW, RawFrame, Rows
 
 BUCKETS = 50_000
 """Far more than a screen is wide, for the extremes within round trips: 7 minutes of 8 months. A
@@ -20,7 +21,7 @@ bucket keeps its own extremes, so no spike is lost."""
 
 Ints = npt.NDArray[np.int64]
 
-_TRADES = (int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
+_TRADES = (row_kind.BUY, row_kind.SELL)
 _TRADE_MARK = b'rade"'
 
 

@@ -26,17 +26,8 @@ from genesis.domain.touch_kernels import (
     take_ticker,
     take_trade,
 )
-from genesis.messages.market import Kind
+from genesis.messages import row_kind
 
-_DEPTH = int(Kind.DEPTH_BEGIN)
-_SNAPSHOT = int(Kind.SNAPSHOT_BEGIN)
-_BID = int(Kind.BID)
-_ASK = int(Kind.ASK)
-_BUY = int(Kind.TRADE_BUY)
-_SELL = int(Kind.TRADE_SELL)
-_TICKER_BID = int(Kind.TICKER_BID)
-_TICKER_ASK = int(Kind.TICKER_ASK)
-_RESET = int(Kind.RESET)
 _TICKER_AHEAD_NS = 5_000_000_000  # five of the slowest diffs
 
 
@@ -62,7 +53,7 @@ def _apply(book: Tables, rows: Ints, first: int, stop: int, step: int) -> bool:
     state = book.state
     capacity = book.keys.shape[0] >> 1
     for i in range(first, stop, step):
-        side = np.int64(rows[i, lay.KIND] == _ASK)
+        side = np.int64(rows[i, lay.KIND] == row_kind.ASK)
         key = rows[i, lay.PRICE] * (1 - 2 * side)
         state[side] = set_level(
             book.keys, book.lots, side * capacity, state[side], key, rows[i, lay.QUANTITY]
@@ -198,11 +189,11 @@ def _obstacle(book: Tables, pending_limit: int, rows: Ints, begin: int) -> int:
     if size < 1 or begin + size > rows.shape[0]:
         return lay.CUT_SHORT
     for i in range(begin + 1, begin + size):
-        if rows[i, lay.KIND] not in (_BID, _ASK):
+        if rows[i, lay.KIND] not in (row_kind.BID, row_kind.ASK):
             return lay.CUT_SHORT
     buffered = state[lay.PENDING_END] - state[lay.PENDING_START]
     most = max(state[lay.BIDS], state[lay.ASKS]) + size
-    if rows[begin, lay.KIND] == _SNAPSHOT:
+    if rows[begin, lay.KIND] == row_kind.SNAPSHOT:
         most += buffered
     elif buffered + size > book.pending.shape[0] and book.pending.shape[0] < pending_limit:
         return lay.GROW_PENDING
@@ -213,23 +204,23 @@ def _obstacle(book: Tables, pending_limit: int, rows: Ints, begin: int) -> int:
 def _take(book: Tables, rows: Ints, i: int, kind: int) -> int:
     """Take the row(s) at ``i``; returns how many, 0 for a kind not expected here."""
     state = book.state
-    if kind in (_BUY, _SELL):
+    if kind in (row_kind.BUY, row_kind.SELL):
         take_trade(book, rows, i)
         return 1
-    if kind == _TICKER_BID:
+    if kind == row_kind.TICKER_BID:
         take_ticker(book, rows, i)
         return 2
-    if kind == _DEPTH:
+    if kind == row_kind.DEPTH:
         state[lay.DIFFS] += 1
         state[lay.DEPTH_EVENT_NS] = rows[i, lay.EVENT]
         _take_diff(book, rows, i)
         return 1 + int(rows[i, lay.QUANTITY])
-    if kind == _SNAPSHOT:
+    if kind == row_kind.SNAPSHOT:
         state[lay.SNAPSHOTS] += 1
         if not state[lay.SYNCED]:
             _take_snapshot(book, rows, i)
         return 1 + int(rows[i, lay.QUANTITY])
-    if kind == _RESET:
+    if kind == row_kind.RESET:
         if state[lay.SYNCED]:
             report(book, lay.RESTARTED, rows[i, lay.TIME], state[lay.BOOK_ID] + 1, 0)
         drop(state)
@@ -246,10 +237,10 @@ def _fold(book: Tables, pending_limit: int, rows: Ints, start: int) -> int:
         obstacle = lay.DONE
         if _is_full(book):
             obstacle = lay.DRAIN
-        elif kind in (_DEPTH, _SNAPSHOT):
+        elif kind in (row_kind.DEPTH, row_kind.SNAPSHOT):
             obstacle = _obstacle(book, pending_limit, rows, i)
-        elif kind == _TICKER_BID and (
-            i + 1 >= rows.shape[0] or rows[i + 1, lay.KIND] != _TICKER_ASK
+        elif kind == row_kind.TICKER_BID and (
+            i + 1 >= rows.shape[0] or rows[i + 1, lay.KIND] != row_kind.TICKER_ASK
         ):
             obstacle = lay.CUT_SHORT
         if obstacle != lay.DONE:
@@ -259,13 +250,16 @@ def _fold(book: Tables, pending_limit: int, rows: Ints, start: int) -> int:
         if taken == 0:
             state[lay.STOPPED] = lay.NOT_EXPECTED
             break
-        newest = state[lay.TICKER_ID if kind == _TICKER_BID else lay.BOOK_ID]
+        newest = state[lay.TICKER_ID if kind == row_kind.TICKER_BID else lay.BOOK_ID]
         # Trades tell nothing of the levels, and what is older than the book nothing of them now.
-        if kind in (_DEPTH, _SNAPSHOT, _TICKER_BID) and rows[i, lay.LAST_ID] >= newest:
+        if (
+            kind in (row_kind.DEPTH, row_kind.SNAPSHOT, row_kind.TICKER_BID)
+            and rows[i, lay.LAST_ID] >= newest
+        ):
             state[lay.TIME_NS] = max(state[lay.TIME_NS], rows[i, lay.TIME])
-        if kind not in (_BUY, _SELL):
+        if kind not in (row_kind.BUY, row_kind.SELL):
             note_top(book, rows[i, lay.TIME])
-        if kind != _RESET:
+        if kind != row_kind.RESET:
             state[lay.EVENT_NS] = max(state[lay.EVENT_NS], rows[i, lay.EVENT])
         i += taken
     return i

@@ -6,9 +6,7 @@ from typing import NamedTuple
 
 from genesis.domain import book_layout as lay
 from genesis.domain.level_kernels import Ints, folded_top, kernel, part, touch
-from genesis.messages.market import Kind
-
-_BUY = int(Kind.TRADE_BUY)
+from genesis.messages import row_kind
 
 
 class Tables(NamedTuple):
@@ -91,7 +89,7 @@ def take_trade(book: Tables, rows: Ints, i: int) -> None:
         return
     trades[at, 0], trades[at, 1] = rows[i, lay.TIME], rows[i, lay.EVENT]
     trades[at, 2] = rows[i, lay.FIRST_ID]
-    trades[at, 3] = 1 if rows[i, lay.KIND] == _BUY else -1
+    trades[at, 3] = 1 if rows[i, lay.KIND] == row_kind.BUY else -1
     trades[at, 4], trades[at, 5] = rows[i, lay.PRICE], rows[i, lay.QUANTITY]
     bid, bid_lots, ask, ask_lots = touch(book.keys, book.lots, book.state)
     trades[at, 6], trades[at, 7], trades[at, 8], trades[at, 9] = bid, bid_lots, ask, ask_lots

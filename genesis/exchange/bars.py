@@ -11,6 +11,7 @@ from genesis.domain.instrument import Instrument
 from genesis.exchange.ohlcv import Bars
 from genesis.exchange.scales import floored, whole
 from genesis.exchange.tables import Ints, Mask
+from genesis.messages import row_kind
 from genesis.messages.market import ROW, Kind, Rows
 from genesis.simulator.tape import SUMMARY
 
@@ -32,7 +33,7 @@ _TIME, _KIND, _PRICE, _LOTS, _FIRST, _LAST = 0, 2, 3, 4, 5, 6
 
 def opening(table: Ints, start_ns: int) -> None:
     """Make the first row an empty snapshot: a book that shows only its touch."""
-    table[0, [_TIME, _KIND, _LAST]] = start_ns, int(Kind.SNAPSHOT_BEGIN), 1
+    table[0, [_TIME, _KIND, _LAST]] = start_ns, row_kind.SNAPSHOT, 1
 
 
 def tickers(times: Ints, ids: Ints, bids: tuple[Ints, Ints], asks: tuple[Ints, Ints]) -> Ints:
@@ -57,7 +58,7 @@ def prints(times: Ints, bought: Mask, price: Ints, lots: Ints, ids: Ints, last: 
     """Trades, shape (n, columns of a row)."""
     rows = np.zeros((len(times), _SIZE), np.int64)
     rows[:, _TIME], rows[:, _PRICE], rows[:, _LOTS] = times, price, lots
-    rows[:, _KIND] = np.where(bought, int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
+    rows[:, _KIND] = np.where(bought, row_kind.BUY, row_kind.SELL)
     rows[:, _FIRST], rows[:, _LAST] = ids, last
     return rows
 

@@ -23,7 +23,8 @@ from genesis.exchange.sources import files_by_symbol, table_files
 from genesis.exchange.tables import Floats
 from genesis.exchange.tape_cache import History, TapeCache
 from genesis.exchange.trades import read_trades, require_minutes_countable, trade_rows
-from genesis.messages.market import ROW, Kind, Rows
+from genesis.messages import row_kind
+from genesis.messages.market import ROW, Rows
 from genesis.simulator.market import GeneratedMarket
 
 SIMULATED_START_NS = 1_704_067_200_000_000_000
@@ -104,7 +105,7 @@ def decoded(recording: Recording) -> History:
 
 def _frames(tape: Mapping[str, Rows]) -> int:
     """How many frames gave these rows: each begins with one row that is no part of another."""
-    parts = (int(Kind.BID), int(Kind.ASK), int(Kind.TICKER_ASK), int(Kind.RESET))
+    parts = (row_kind.BID, row_kind.ASK, row_kind.TICKER_ASK, row_kind.RESET)
     return sum(len(rows) - int(np.isin(rows["kind"], parts).sum()) for rows in tape.values())
 
 
@@ -222,11 +223,11 @@ def _standing(past: Rows, instrument: Instrument, at_ns: int) -> Rows:
     book.fold(past)
     kinds = past["kind"]
     if book.synced:
-        tickers = np.flatnonzero(kinds == int(Kind.TICKER_BID))
+        tickers = np.flatnonzero(kinds == row_kind.TICKER_BID)
         last = past[tickers[-1] : tickers[-1] + 2] if len(tickers) else past[:0]
         standing = np.concatenate([book.snapshot_rows(at_ns), last])
     else:
-        trades = (kinds == int(Kind.TRADE_BUY)) | (kinds == int(Kind.TRADE_SELL))
+        trades = (kinds == row_kind.BUY) | (kinds == row_kind.SELL)
         standing = past[~trades].copy()
     standing["time_ns"] = at_ns
     return standing

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genesis.domain.level_kernels import kernel
-from genesis.messages.market import Kind
+from genesis.messages import row_kind
 
 Ints = npt.NDArray[np.int64]
 
@@ -32,15 +32,6 @@ TAKER, DRIFT, UPDATE_ID, TRADE_ID = range(4)
 # Chances in 256.
 _TRADE, _TICKER = 77, 51
 _MOVE, _FOLLOW, _GO_ON, _SAME_SIDE = 52, 160, 150, 170
-
-_DEPTH = int(Kind.DEPTH_BEGIN)
-_SNAPSHOT = int(Kind.SNAPSHOT_BEGIN)
-_BID = int(Kind.BID)
-_ASK = int(Kind.ASK)
-_BUY = int(Kind.TRADE_BUY)
-_SELL = int(Kind.TRADE_SELL)
-_TICKER_BID = int(Kind.TICKER_BID)
-_TICKER_ASK = int(Kind.TICKER_ASK)
 
 
 class Market(NamedTuple):
@@ -95,13 +86,13 @@ def _row(
 def _set(m: Market, rows: Ints, at: int, now: int, side: int, price: int, lots: int) -> int:
     """The level at ``price`` shows ``lots`` from now on."""
     m.lots[side, price % WINDOW] = lots
-    kind = _BID if side > 0 else _ASK
+    kind = row_kind.BID if side > 0 else row_kind.ASK
     return int(_row(rows, at, now, kind, price * m.spacing, lots, 0, 0))
 
 
 @kernel
 def _snapshot(m: Market, rows: Ints, now: int) -> int:
-    at = _row(rows, 0, now, _SNAPSHOT, 0, 2 * LEVELS, 0, m.walk[UPDATE_ID])
+    at = _row(rows, 0, now, row_kind.SNAPSHOT, 0, 2 * LEVELS, 0, m.walk[UPDATE_ID])
     for side in (1, -1):
         for i in range(LEVELS):
             at = _set(m, rows, at, now, side, m.best[side] - side * i, _size(m, m.unit_lots))
@@ -120,14 +111,14 @@ def _trade(m: Market, rows: Ints, at: int, now: int) -> int:
     take = min(left, _size(m, m.unit_lots // 2))
     m.eaten[side] += take
     m.walk[TRADE_ID] += 1
-    kind, number = (_SELL if side > 0 else _BUY), m.walk[TRADE_ID]
+    kind, number = (row_kind.SELL if side > 0 else row_kind.BUY), m.walk[TRADE_ID]
     return int(_row(rows, at, now, kind, m.best[side] * m.spacing, take, number, number))
 
 
 @kernel
 def _ticker(m: Market, rows: Ints, at: int, now: int) -> int:
     for side in (1, -1):
-        kind = _TICKER_BID if side > 0 else _TICKER_ASK
+        kind = row_kind.TICKER_BID if side > 0 else row_kind.TICKER_ASK
         price = m.best[side]
         lots = m.lots[side, price % WINDOW]
         at = _row(rows, at, now, kind, price * m.spacing, lots, 0, m.walk[UPDATE_ID])
@@ -156,7 +147,7 @@ def _diff(m: Market, rows: Ints, begin: int, now: int) -> int:
     price = m.best[side] - side * (_bits(m.random, 8) * LEVELS >> 8)
     at = _set(m, rows, at, now, side, price, _size(m, m.unit_lots))
     first, last = m.walk[UPDATE_ID] + 1, m.walk[UPDATE_ID] + at - begin - 1
-    _row(rows, begin, now, _DEPTH, 0, at - begin - 1, first, last)
+    _row(rows, begin, now, row_kind.DEPTH, 0, at - begin - 1, first, last)
     m.walk[UPDATE_ID] = last
     return int(at)
 

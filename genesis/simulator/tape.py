@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from genesis.messages.market import Kind, Table
+from genesis.messages import row_kind
+from genesis.messages.market import Table
 from genesis.simulator import tape_kernels as k
 from genesis.simulator.liquidity import ASKS, BIDS
 
@@ -21,10 +22,10 @@ traded, and fills nothing, as it does not say in which order those trades met th
 _NO_ASK = (1 << 63) - 1
 _HITS_ROOM = 64
 # As plain integers: the kinds of hits are, and an enum member costs more than the rest of a hit.
-_TRADE_SIDES = {int(Kind.TRADE_BUY): ASKS, int(Kind.TRADE_SELL): BIDS}
-_TICKER_KINDS = {int(Kind.TICKER_BID), int(Kind.TICKER_ASK)}
-_DEPTH_SIDES = {int(Kind.BID): BIDS, int(Kind.ASK): ASKS}
-_LEVEL_SIDES = _DEPTH_SIDES | {int(Kind.TICKER_BID): BIDS, int(Kind.TICKER_ASK): ASKS}
+_TRADE_SIDES = {row_kind.BUY: ASKS, row_kind.SELL: BIDS}
+_TICKER_KINDS = {row_kind.TICKER_BID, row_kind.TICKER_ASK}
+_DEPTH_SIDES = {row_kind.BID: BIDS, row_kind.ASK: ASKS}
+_LEVEL_SIDES = _DEPTH_SIDES | {row_kind.TICKER_BID: BIDS, row_kind.TICKER_ASK: ASKS}
 
 Hit = list[int]
 """Of one row: time_ns, event_ns, kind, price_ticks, quantity_lots, update_id."""

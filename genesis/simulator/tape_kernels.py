@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genesis.domain.level_kernels import kernel, position
-from genesis.messages.market import Kind
+from genesis.messages import row_kind
 
 Ints = npt.NDArray[np.int64]
 
@@ -16,16 +16,6 @@ ROW_WIDTH = 7
 
 # Columns of a hit.
 HIT_WIDTH = 6  # time_ns, event_ns, kind, price_ticks, quantity_lots, update_id
-
-_DEPTH = int(Kind.DEPTH_BEGIN)
-_SNAPSHOT = int(Kind.SNAPSHOT_BEGIN)
-_BID = int(Kind.BID)
-_ASK = int(Kind.ASK)
-_BUY = int(Kind.TRADE_BUY)
-_SELL = int(Kind.TRADE_SELL)
-_TICKER_BID = int(Kind.TICKER_BID)
-_TICKER_ASK = int(Kind.TICKER_ASK)
-_RESET = int(Kind.RESET)
 
 
 @kernel
@@ -37,14 +27,14 @@ def next_break(rows: Ints, start: int, newest_id: int) -> tuple[int, int]:
     """
     for i in range(start, rows.shape[0]):
         kind = rows[i, KIND]
-        if kind == _DEPTH:
+        if kind == row_kind.DEPTH:
             is_gap = 0 < newest_id < rows[i, FIRST_ID] - 1
             newest_id = max(newest_id, rows[i, LAST_ID])
             if is_gap:
                 return i, newest_id
-        elif kind == _SNAPSHOT:
+        elif kind == row_kind.SNAPSHOT:
             return i, max(newest_id, rows[i, LAST_ID])
-        elif kind == _RESET:
+        elif kind == row_kind.RESET:
             return i, 0
     return int(rows.shape[0]), newest_id
 
@@ -55,13 +45,13 @@ def first_reach(rows: Ints, bid_ticks: int, ask_ticks: int) -> int:
     (a new snapshot): never too late, perhaps too early. The number of rows when there is none."""
     for i in range(rows.shape[0]):
         kind, price = rows[i, KIND], rows[i, PRICE]
-        if kind in (_ASK, _TICKER_ASK, _SELL):
+        if kind in (row_kind.ASK, row_kind.TICKER_ASK, row_kind.SELL):
             if price <= bid_ticks:
                 return i
-        elif kind in (_BID, _TICKER_BID, _BUY):
+        elif kind in (row_kind.BID, row_kind.TICKER_BID, row_kind.BUY):
             if price >= ask_ticks:
                 return i
-        elif kind in (_SNAPSHOT, _RESET):
+        elif kind in (row_kind.SNAPSHOT, row_kind.RESET):
             return i
     return int(rows.shape[0])
 
@@ -89,22 +79,22 @@ def scan_piece(
     fresh = False
     for i in range(start, rows.shape[0]):
         kind, price = rows[i, KIND], rows[i, PRICE]
-        if kind in (_DEPTH, _SNAPSHOT, _RESET):
-            if kind != _DEPTH or (book_id > 0 and frame_id + 1 < rows[i, FIRST_ID]):
+        if kind in (row_kind.DEPTH, row_kind.SNAPSHOT, row_kind.RESET):
+            if kind != row_kind.DEPTH or (book_id > 0 and frame_id + 1 < rows[i, FIRST_ID]):
                 if i > start:
                     return i, found
                 return _stands_alone(rows, start), 0
             fresh = 0 < book_id < rows[i, LAST_ID]
             frame_id, frame_event = max(frame_id, rows[i, LAST_ID]), rows[i, EVENT]
             continue
-        buys = kind in (_BID, _TICKER_BID, _BUY)
+        buys = kind in (row_kind.BID, row_kind.TICKER_BID, row_kind.BUY)
         reached = price >= ask_ticks if buys else price <= bid_ticks
         event_ns, update_id = rows[i, EVENT], rows[i, LAST_ID]
-        if kind in (_BID, _ASK):
+        if kind in (row_kind.BID, row_kind.ASK):
             if not (fresh and (reached or _is_among(levels, price))):
                 continue
             event_ns, update_id = frame_event, frame_id
-        elif kind in (_TICKER_BID, _TICKER_ASK):
+        elif kind in (row_kind.TICKER_BID, row_kind.TICKER_ASK):
             if not reached or book_id == 0 or update_id < frame_id:
                 continue
         elif not reached:
@@ -119,7 +109,7 @@ def scan_piece(
 @kernel
 def _stands_alone(rows: Ints, start: int) -> int:
     """Where the snapshot, restart or diff behind a gap at ``start`` ends."""
-    size = 1 if rows[start, KIND] == _RESET else 1 + rows[start, QUANTITY]
+    size = 1 if rows[start, KIND] == row_kind.RESET else 1 + rows[start, QUANTITY]
     return int(min(start + size, rows.shape[0]))
 
 

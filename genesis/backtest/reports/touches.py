@@ -9,11 +9,12 @@ import numpy as np
 
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
+from genesis.messages import row_kind
 from genesis.messages.journal import Entry, OrderIntended
-from genesis.messages.market import Kind, Rows
+from genesis.messages.market import Rows
 from genesis.messages.orders import Side
 
-_TRADES = (int(Kind.TRADE_BUY), int(Kind.TRADE_SELL))
+_TRADES = (row_kind.BUY, row_kind.SELL)
 
 
 def decided_touches(

@@ -15,14 +15,14 @@ from genesis.domain.instrument import Instrument
 from genesis.exchange.binance import frame_kernels as fk
 from genesis.exchange.binance.events import FrameReader
 from genesis.exchange.binance.text_kernels import words
-from genesis.messages.market import ROW, Kind, RawFrame, Rows, Table, rows_of
+from genesis.messages import row_kind
+from genesis.messages.market import ROW, RawFrame, Rows, Table, rows_of
 
 _TEXT_BYTES = 1 << 16
 """Of the longest frame that the kernel reads."""
 _CHUNK_ROWS = 1 << 14
 _LAST_BEGIN = _CHUNK_ROWS - _TEXT_BYTES // 8 - 2
 """The last row of a chunk behind which the longest frame has room."""
-_RESET = int(Kind.RESET)
 _WIDTH = len(ROW.names or ())
 
 
@@ -151,7 +151,7 @@ class Decoder:
     def _take(self, frame: RawFrame) -> None:
         """Any frame. Raises BadFrame."""
         if frame.restarted:
-            reset = np.array([[frame.received_ns, 0, _RESET, 0, 0, 0, 0]])
+            reset = np.array([[frame.received_ns, 0, row_kind.RESET, 0, 0, 0, 0]])
             self._parts += ((lane, reset) for lane in range(len(self._symbols)))
             self._lanes[fk.NEXT_TRADE] = 0  # a recording that is repeated begins again
             return

@@ -23,7 +23,8 @@ from genesis.exchange.binance.frame_kernels import (
     TRADES,
 )
 from genesis.exchange.binance.numbers import Prices, Quantities
-from genesis.messages.market import Kind, RawFrame
+from genesis.messages import row_kind
+from genesis.messages.market import RawFrame
 
 IGNORED_EVENTS = frozenset(
     {
@@ -39,14 +40,6 @@ IGNORED_EVENTS = frozenset(
 )
 """Known events that the book and the strategies do not use."""
 
-_DEPTH = int(Kind.DEPTH_BEGIN)
-_SNAPSHOT = int(Kind.SNAPSHOT_BEGIN)
-_BID = int(Kind.BID)
-_ASK = int(Kind.ASK)
-_BUY = int(Kind.TRADE_BUY)
-_SELL = int(Kind.TRADE_SELL)
-_TICKER_BID = int(Kind.TICKER_BID)
-_TICKER_ASK = int(Kind.TICKER_ASK)
 
 _Levels = list[tuple[str, str]]
 _Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -176,8 +169,8 @@ def _ticker(numbers: tuple[Prices, Quantities], received_ns: int, event: _Event)
     time_ns = _ns(event.E)
     # fmt: off
     rows = (
-        received_ns, time_ns, _TICKER_BID, bid, bid_lots, 0, event.u,
-        received_ns, time_ns, _TICKER_ASK, ask, ask_lots, 0, event.u,
+        received_ns, time_ns, row_kind.TICKER_BID, bid, bid_lots, 0, event.u,
+        received_ns, time_ns, row_kind.TICKER_ASK, ask, ask_lots, 0, event.u,
     )
     # fmt: on
     return Reading(event.s, rows, BOOK_TICKERS)
@@ -187,7 +180,7 @@ def _trade(numbers: tuple[Prices, Quantities], received_ns: int, event: _Event) 
     id_ = event.t if event.e == "trade" else event.a
     if event.m is None or not isinstance(id_, int) or id_ < 0:
         raise ValueError(f"{_UNKNOWN}: a trade needs its id, p, q and m")
-    kind = _SELL if event.m else _BUY  # m: the buyer was the maker
+    kind = row_kind.SELL if event.m else row_kind.BUY  # m: the buyer was the maker
     prices, quantities = numbers
     row = (received_ns, _ns(event.E), kind, prices[event.p], quantities[event.q], id_, id_)
     return Reading(event.s, row, TRADES, TRADE if event.e == "trade" else AGGREGATE)
@@ -200,14 +193,16 @@ def _diff(numbers: tuple[Prices, Quantities], received_ns: int, event: _Event) -
     if first > last:
         raise ValueError(f"a depth diff with U {first} above u {last}")
     times = (received_ns, _ns(event.E))
-    return Reading(event.s, _levels(numbers, times, _DEPTH, bids, asks, (first, last)), DEPTH_DIFFS)
+    return Reading(
+        event.s, _levels(numbers, times, row_kind.DEPTH, bids, asks, (first, last)), DEPTH_DIFFS
+    )
 
 
 def _snapshot(numbers: tuple[Prices, Quantities], frame: RawFrame, event: _Event) -> Reading:
     if event.lastUpdateId < 0 or event.bids is None or event.asks is None:
         raise ValueError(f"{_UNKNOWN}: a depth snapshot needs lastUpdateId, bids and asks")
     times, ids = (frame.received_ns, 0), (0, event.lastUpdateId)
-    rows = _levels(numbers, times, _SNAPSHOT, event.bids, event.asks, ids)
+    rows = _levels(numbers, times, row_kind.SNAPSHOT, event.bids, event.asks, ids)
     return Reading(frame.symbol, rows, SNAPSHOTS)
 
 
@@ -225,7 +220,23 @@ def _levels(
     received_ns, event_ns = times
     first, last = ids
     for price, quantity in bids:
-        rows += (received_ns, event_ns, _BID, prices[price], quantities[quantity], first, last)
+        rows += (
+            received_ns,
+            event_ns,
+            row_kind.BID,
+            prices[price],
+            quantities[quantity],
+            first,
+            last,
+        )
     for price, quantity in asks:
-        rows += (received_ns, event_ns, _ASK, prices[price], quantities[quantity], first, last)
+        rows += (
+            received_ns,
+            event_ns,
+            row_kind.ASK,
+            prices[price],
+            quantities[quantity],
+            first,
+            last,
+        )
     return rows

@@ -22,7 +22,7 @@ from genesis.exchange.binance.text_kernels import (
     two_words,
     words,
 )
-from genesis.messages.market import Kind
+from genesis.messages import row_kind
 
 # Rows of the table of lanes (a column for each symbol): the symbol in two words, its decimals, the
 # trade event that counts and the id above all of its trades, frames by kind.
@@ -37,13 +37,6 @@ TRADE, AGGREGATE = 1, 2
 _TEXTS, _NUMBERS, _FLAGS, _LEVELS, _SEEN = 59, 60, 61, 62, 63
 FOUND_SIZE = 64
 
-_DEPTH = int(Kind.DEPTH_BEGIN)
-_BID = int(Kind.BID)
-_ASK = int(Kind.ASK)
-_BUY = int(Kind.TRADE_BUY)
-_SELL = int(Kind.TRADE_SELL)
-_TICKER_BID = int(Kind.TICKER_BID)
-_TICKER_ASK = int(Kind.TICKER_ASK)
 
 _COLON, _COMMA, _OPEN, _CLOSE, _LIST, _LIST_END = b":,{}[]"
 _BEFORE_STREAM = np.frombuffer(b'{"stream":"', np.uint8)
@@ -138,7 +131,7 @@ def _take_diff(
     if first > last:
         return NOT_READ
     event_ns = _event_ns(found[_AT_E])
-    _put(rows, at, received_ns, event_ns, _DEPTH, 0, end - at - 1, first, last)
+    _put(rows, at, received_ns, event_ns, row_kind.DEPTH, 0, end - at - 1, first, last)
     for i in range(at + 1, end):
         rows[i, 0], rows[i, 1], rows[i, 5], rows[i, 6] = received_ns, event_ns, first, last
     lanes[DEPTH_DIFFS, lane] += 1
@@ -175,7 +168,7 @@ def _take_trade(
     if lanes[TRADE_EVENT, lane] != event:
         lanes[IGNORED_TRADES, lane] += 1
         return at
-    kind = _SELL if found[_AT_MAKER] else _BUY
+    kind = row_kind.SELL if found[_AT_MAKER] else row_kind.BUY
     id_ = found[_AT_ID if event == TRADE else _AT_ASKS]
     _put(rows, at, received_ns, _event_ns(found[_AT_E]), kind, price, lots, id_, id_)
     count_trade(lanes, lane, id_)
@@ -200,7 +193,7 @@ def _take_ticker(
                 return NOT_READ
         if after < 0:
             return NOT_READ
-        kind = _TICKER_ASK if side else _TICKER_BID
+        kind = row_kind.TICKER_ASK if side else row_kind.TICKER_BID
         _put(rows, at + side, received_ns, event_ns, kind, price, lots, 0, found[_AT_LAST])
     lanes[BOOK_TICKERS, lane] += 1
     return at + 2
@@ -242,7 +235,8 @@ def _find(
             if (place != _AT_BIDS or found[_LEVELS]) and (place != _AT_ASKS or not found[_LEVELS]):
                 return NOT_READ, lane, row
             found[_LEVELS] |= bit
-            row, at = _levels(text, at, lane, lanes, _BID if place == _AT_BIDS else _ASK, rows, row)
+            kind = row_kind.BID if place == _AT_BIDS else row_kind.ASK
+            row, at = _levels(text, at, lane, lanes, kind, rows, row)
         elif matches(text, at, _TRUE) or matches(text, at, _FALSE):
             found[_FLAGS] |= bit
             found[place] = text[at] == _TRUE[0]
