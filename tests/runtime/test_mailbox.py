@@ -99,16 +99,27 @@ def test_a_view_that_was_taken_is_not_conflated_any_more() -> None:
     assert box.drain(1) == [View(2, "BTC")]
 
 
-def test_a_full_box_takes_orders_and_says_so_once_until_half_is_worked_off() -> None:
-    box = box_read_by(1)
+@pytest.mark.parametrize("solo", [False, True], ids=["Mailbox", "SoloMailbox"])
+def test_a_full_box_takes_orders_and_says_so_once_until_half_is_worked_off(solo: bool) -> None:
+    told: list[Message] = []
+    mail = (
+        SoloMailbox(CAPACITY, told.append, lambda: None)
+        if solo
+        else Mailbox(CAPACITY, Activity(), told.append)
+    )
+    mail.hand_to(1)
     for n in range(7):
-        box.mail.put(Order(n))
-    assert box.overflows == [Order(4)]
-    assert [box.mail.take_now(1) for _ in range(5)] == [Order(n) for n in range(5)]
-    for n in range(7, 10):
-        box.mail.put(Order(n))
-    assert box.overflows == [Order(4), Order(9)]
-    assert box.drain(1) == [Order(n) for n in range(5, 10)]
+        mail.put(Order(n))
+    assert told == [Order(4)]
+    assert [mail.take_now(1) for _ in range(4)] == [Order(n) for n in range(4)]
+    for n in range(7, 9):
+        mail.put(Order(n))
+    assert told == [Order(4)]  # three waited: more than half
+    assert [mail.take_now(1) for _ in range(3)] == [Order(n) for n in range(4, 7)]
+    for n in range(9, 12):
+        mail.put(Order(n))
+    assert told == [Order(4), Order(11)]
+    assert [mail.take_now(1) for _ in range(6)] == [*(Order(n) for n in range(7, 12)), None]
 
 
 def test_a_message_for_one_incarnation_never_reaches_the_next() -> None:

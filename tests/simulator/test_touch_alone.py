@@ -58,3 +58,12 @@ def test_every_quote_is_on_offer_once() -> None:
     assert scene.fills(second) == [("100.10", "0.3"), ("100.10", "0.4")]
     third = scene.order(5, BUY, "1", "100.10")
     assert scene.fills(third) == [("100.10", "0.6")]
+
+
+def test_a_new_quote_is_on_offer_whole_also_when_no_order_waited_for_it() -> None:
+    scene = touch_alone()
+    first = scene.order(2, BUY, "0.7", "100.10")
+    scene.market(ticker(3, 3, ("99.90", "1"), ("100.10", "1")))
+    second = scene.order(4, BUY, "1", "100.10")
+    assert scene.fills(first) == [("100.10", "0.7")]
+    assert scene.fills(second) == [("100.10", "1")]
