@@ -10,7 +10,7 @@ from genesis.messages.base import Message
 class CheckOrder(Message, frozen=True):
     """Time to see whether the venue has said something about an order."""
 
-    reads_only: ClassVar[bool] = True  # it may ask the venue, which answers later
+    reads_only: ClassVar[bool] = True  # it may ask or cancel: the venue answers later
 
     client_order_id: str
 

@@ -39,6 +39,7 @@ from genesis.messages.journal import (
     OrderFilled,
     OrderIntended,
     OrderMoved,
+    OrderSent,
     Resumed,
 )
 from genesis.messages.orders import PlaceOrder, Side
@@ -84,7 +85,7 @@ class RiskBook:
             self.orders.add(event)
         return False
 
-    def _order_moved(self, event: OrderMoved) -> bool:
+    def _order_moved(self, event: OrderSent | OrderMoved) -> bool:
         self.orders.apply(event)
         return False
 
@@ -98,11 +99,6 @@ class RiskBook:
     def _resumed(self, event: Resumed) -> bool:
         self.watch.resumed()
         return True
-
-    def on_instrument(self, instrument: Instrument) -> None:
-        """The venue changed a symbol (its status, its filters)."""
-        self.marks.instruments[instrument.symbol] = instrument
-        self._money_moved()
 
     def _money_moved(self) -> None:
         traded, positions = self.marks.instruments, self.ledger.positions
@@ -154,16 +150,6 @@ class RiskBook:
             or self._check_money(order, instrument, flight, now_ns)
         )
 
-    @exact
-    def is_reducing(self, order: PlaceOrder) -> bool:
-        """Whether the order can only shrink exposure, whatever else in flight fills."""
-        return self._reduces(order, self._in_flight())
-
-    @exact
-    def sellable(self, symbol: str) -> Decimal:
-        """Base quantity on the step that is held and that no sell in flight has taken."""
-        return self.marks.sellable(symbol, self._in_flight())
-
     def at_stake(self, symbol: str) -> Iterable[str]:
         """Whose marks an order of ``symbol`` is judged by: of what is held, or in flight, too."""
         symbols = dict.fromkeys((symbol, *self.held))
@@ -197,11 +183,6 @@ class RiskBook:
         if self.watch.note(equity, now_ns):
             self._band = None
         return equity
-
-    def breach(self, now_ns: int) -> Breach | None:
-        """The account-wide limit that is reached now; None also while equity cannot be told."""
-        self.observe(now_ns)
-        return self.reached()
 
     def reached(self) -> Breach | None:
         """The account-wide limit that was reached at the last ``observe``."""
@@ -325,6 +306,7 @@ class RiskBook:
 _FOLDS: dict[type[Event], Callable[[RiskBook, Any], bool]] = {
     AccountOpened: RiskBook._account_opened,
     OrderIntended: RiskBook._order_intended,
+    OrderSent: RiskBook._order_moved,
     OrderMoved: RiskBook._order_moved,
     OrderFilled: RiskBook._order_filled,
     Resumed: RiskBook._resumed,

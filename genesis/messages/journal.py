@@ -228,12 +228,13 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
 
 class AppendFacts(Message, frozen=True):
-    """Hand facts to persistence. ``first`` numbers them per (source, source_epoch) from 1.
+    """Hand one or more facts to persistence.
 
-    Handing the same numbers over again is harmless: persistence keeps each once. The source knows
-    that its facts up to number ``acknowledged`` are durable; so a hole between them and ``first``
-    can be told from facts that are kept already. One that does not ``wait`` for that is told only
-    now and then, so that it need not keep them for ever.
+    They count from 1 per (source, source_epoch); ``first`` is the number of the first. Handing the
+    same over again is harmless: persistence keeps each number once. The source knows that its facts
+    up to number ``acknowledged`` are durable; so a hole between them and ``first`` can be told from
+    facts that are kept already. One that does not ``wait`` for that is told only now and then, so
+    that it need not keep them for ever.
     """
 
     source: str

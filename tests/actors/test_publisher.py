@@ -134,10 +134,12 @@ def test_a_book_that_is_not_whole_says_so() -> None:
 
 def test_orders_are_shown_while_they_are_open_with_the_time_of_their_intent() -> None:
     stand = Stand()
-    stand.tell(appended(3, intended(), OrderSent(ID), OrderMoved(ID, S.NEW, 77, "")))
+    stand.tell(appended(3, intended(), OrderSent(ID)))
     [order] = stand.look().orders
-    assert (order.client_order_id, order.status) == (ID, "NEW")
+    assert (order.client_order_id, order.status) == (ID, "SENT")
     assert order.time_ns == stand.runtime.clock.time_ns - INTERVAL_NS
+    stand.tell(appended(5, OrderMoved(ID, S.NEW, 77, "")))
+    assert stand.look().orders[0].status == "NEW"
     stand.tell(appended(6, OrderMoved(ID, S.CANCELED, 77, "")))
     assert stand.look().orders == ()
 

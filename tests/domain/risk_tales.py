@@ -19,6 +19,7 @@ from genesis.messages.journal import (
     OrderFilled,
     OrderIntended,
     OrderMoved,
+    OrderSent,
 )
 from genesis.messages.market import BookView
 from genesis.messages.orders import OrderStatus, OrderType, PlaceOrder, Side, TimeInForce
@@ -208,6 +209,7 @@ class Account:
         elif action == "intend":
             for approved in tuple(self.approved):
                 self.intend(approved)
+                self.happens(OrderSent(approved))
         elif action == "release" and self.approved:
             released = sorted(self.approved)[size % len(self.approved)]
             del self.approved[released]
