@@ -18,7 +18,6 @@ from genesis.actors.risk import (
     Look,
     Risk,
 )
-from genesis.domain.instrument import Instrument
 from genesis.messages.control import Halt
 from genesis.messages.journal import (
     ActorRestarted,
@@ -30,7 +29,7 @@ from genesis.messages.journal import (
 )
 from genesis.messages.market import TOP, BookView
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder, Side
-from genesis.runtime.gate import OVER, GateState
+from genesis.runtime.gate import OVER, GateState, TradingGate
 
 # Judging
 
@@ -220,6 +219,13 @@ def test_a_fall_that_was_received_before_the_last_look_and_told_after_it_is_look
     assert len(stand.sent(Halt)) == 1
 
 
+def test_such_a_fall_of_what_is_not_held_is_not_looked_at() -> None:
+    stand = Stand()
+    stand.wait_ns(LOOK_EVERY_NS)
+    stand.show("44000", received_ago_ns=LOOK_EVERY_NS)
+    assert stand.timers(Look) == []
+
+
 def test_a_look_that_comes_before_it_is_wanted_has_another_one_come() -> None:
     stand = Deep()
     start_ns = stand.runtime.clock.time_ns
@@ -236,39 +242,52 @@ def test_a_look_that_comes_before_it_is_wanted_has_another_one_come() -> None:
     assert stand.gate.read().state is GateState.REDUCING
 
 
+class Pair(Stage):
+    """Holds 0.01 BTC and 0.01 ETH, bought and looked at when each was at 60,000."""
+
+    def __init__(self) -> None:
+        eth = msgspec.structs.replace(BTC, symbol="ETHUSDT", base="ETH")
+        bought = msgspec.structs.replace(filled(5, name="e"), symbol="ETHUSDT", fee_asset="ETH")
+        self.gate, both = TradingGate(), {SYMBOL: BTC, "ETHUSDT": eth}
+        super().__init__("risk", lambda c: Risk(c, self.gate, both, LIMITS))
+        self.tell(snapshot(intended(), filled(5), bought))
+        for symbol in both:
+            self.show(symbol, 60_000)
+            self.wait_ns(LOOK_EVERY_NS)
+        self.wait_ns(LOOK_EVERY_NS)
+        self.runtime.timers.clear()
+
+    def show(self, symbol: str, mid: int, *, moved: bool = True) -> None:
+        """A mid of 0 is a gap."""
+        now_ns, whole = self.runtime.clock.time_ns, mid > 0
+        bid, ask = (mid * 100 - 1, mid * 100 + 1) if whole else (0, 0)
+        view = BookView(symbol, 1, now_ns, whole, 1, bid, 1, ask, 1)
+        if moved:
+            tops = np.array([(now_ns, now_ns, whole, 1, bid, 1, ask, 1)], TOP)
+            view = msgspec.structs.replace(view, tops=tops, newest_ns=now_ns)
+        self.tell(view)
+
+
 def test_a_fall_of_one_symbol_counts_with_the_fall_of_another_after_it() -> None:
     """Also when the first one's newest view moved nothing any more."""
-    eth = Instrument.build("ETHUSDT", "ETH", "USDT", tick_size=D("0.01"), step_size=D("0.00001"))
-    bought = msgspec.structs.replace(filled(5, name="e"), symbol="ETHUSDT", fee_asset="ETH")
-    stand = Deep()
-    stand.runtime.timers.clear()
-    both = {SYMBOL: BTC, "ETHUSDT": eth}
-    risk = Stage("risk", lambda c: Risk(c, stand.gate, both, LIMITS), stand.runtime)
-    risk.tell(snapshot(intended(), filled(5), bought))
+    pair = Pair()
+    pair.show("ETHUSDT", 57_300)
+    pair.show("ETHUSDT", 57_300, moved=False)
+    pair.show(SYMBOL, 57_300)
+    assert pair.gate.read().state is GateState.ACTIVE
+    pair.wait_ns(LOOK_EVERY_NS)
+    assert pair.gate.read().state is GateState.REDUCING
 
-    def show(symbol: str, mid: int, moved: bool = True) -> None:
-        now_ns, ticks = risk.runtime.clock.time_ns, mid * 100
-        tops = np.array([(now_ns, now_ns, 1, 1, ticks - 1, 1, ticks + 1, 1)], TOP)
-        view = BookView(symbol, 1, now_ns, True, 1, ticks - 1, 1, ticks + 1, 1)
-        if moved:
-            view = msgspec.structs.replace(view, tops=tops, newest_ns=now_ns)
-        risk.tell(view)
 
-    for symbol in both:
-        show(symbol, 60_000)
-        risk.wait_ns(LOOK_EVERY_NS)
-    risk.wait_ns(LOOK_EVERY_NS)
-    risk.runtime.timers.clear()
-    assert stand.gate.read().state is GateState.ACTIVE
-    for symbol, mid, moved in (
-        ("ETHUSDT", 57_300, True),
-        ("ETHUSDT", 57_300, False),
-        (SYMBOL, 57_300, True),
-    ):
-        show(symbol, mid, moved)
-        assert stand.gate.read().state is GateState.ACTIVE
-    risk.wait_ns(LOOK_EVERY_NS)
-    assert stand.gate.read().state is GateState.REDUCING
+def test_a_symbol_whose_book_has_a_gap_counts_at_its_last_price_while_another_moves() -> None:
+    pair = Pair()
+    pair.show("ETHUSDT", 59_000)
+    pair.show(SYMBOL, 0)
+    pair.show("ETHUSDT", 58_000)
+    assert pair.timers(Look) == []
+    pair.show("ETHUSDT", 54_000)
+    pair.wait_ns(LOOK_EVERY_NS)
+    assert pair.gate.read().state is GateState.REDUCING
 
 
 def test_equity_is_marked_every_ten_seconds_and_at_the_end() -> None:

@@ -121,6 +121,16 @@ def test_an_unknown_outcome_is_resolved_by_asking() -> None:
     assert machine.on_unknown(order, lost_reply) == ()
 
 
+def test_an_order_that_rests_with_a_fill_that_was_missed_is_asked_for() -> None:
+    order = sent_order()
+    machine.on_report(order, NEW)
+    assert not order.needs_query
+    machine.on_venue_order(order, at_venue(S.PARTIALLY_FILLED, "0.4"))
+    assert (order.status, order.needs_query) == (S.NEW, True)
+    machine.on_report(order, traded(1, "0.4", "0.4"))
+    assert (order.status, order.needs_query) == (S.PARTIALLY_FILLED, False)
+
+
 def test_an_unknown_cancel_does_not_make_the_order_unknown() -> None:
     order = sent_order()
     assert machine.on_unknown(order, OutcomeUnknown(ID, "BTCUSDT", "cancel", "timeout")) == ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from risk_tales import NOW, Account
 
+from genesis.domain.drawdown import DAY_NS
 from genesis.domain.vigil import Band, Mids
 from genesis.messages.market import TOP, BookView
 
@@ -57,6 +59,24 @@ def test_a_band_is_a_little_narrower_than_its_limits() -> None:
     narrower = Band.between(950.0, 1100.0, NEVER_NS, 500.0, {"A": 2.0})
     assert 950.0 < narrower.low < 950.001
     assert 1099.999 < narrower.high < 1100.0
+
+
+def test_a_new_peak_and_a_new_day_each_bring_a_new_band() -> None:
+    """Though nothing is bought or sold: 5 BTC and 500 USDT are held throughout."""
+
+    def band_at(mid: str, now_ns: int) -> tuple[int, int, int]:
+        account.mark(mid, now_ns)
+        account.book.observe(now_ns)
+        band = account.book.band()
+        assert band is not None
+        return round(band.low), round(band.high), band.until_ns
+
+    account = Account().holding("5")
+    midnight_ns = (NOW // DAY_NS + 1) * DAY_NS
+    assert band_at("100", NOW) == (950, 1000, midnight_ns)  # down to 5 % below the day's start
+    assert band_at("200", NOW + 1) == (1275, 1500, midnight_ns)  # 15 % below the peak
+    assert band_at("180", NOW + 2) == (1275, 1500, midnight_ns)
+    assert band_at("180", midnight_ns) == (1330, 1500, midnight_ns + DAY_NS)  # 5 % below 1400
 
 
 touches = st.lists(
