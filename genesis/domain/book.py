@@ -157,7 +157,6 @@ class Book:
                 self._keys, self._lots, self._state, changes, best, at
             )
             if at == len(changes):
-                self._known = self._state.tolist()
                 return bid, ask
             self._grow_levels(len(self._keys) // 2 + 1)
 
@@ -229,7 +228,7 @@ class Book:
 
     def depth(self) -> tuple[int, int]:
         """How many bid and ask levels are known."""
-        return self._known[lay.BIDS], self._known[lay.ASKS]
+        return int(self._state[lay.BIDS]), int(self._state[lay.ASKS])
 
     def levels(self, n: int) -> tuple[Levels, Levels]:
         """Copies of the best ``n`` bids and asks, shape (up to n, 2), best first."""
