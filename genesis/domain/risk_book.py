@@ -112,10 +112,6 @@ class RiskBook:
         self._pending[order.client_order_id] = (order, now_ns)
         self._approved_ns.append(now_ns)
 
-    def release(self, client_order_id: str) -> None:
-        """An approved order will never be journaled (its approval died on the way)."""
-        self._pending.pop(client_order_id, None)
-
     def release_unjournaled(self, before_ns: int) -> tuple[str, ...]:
         """Release approvals made before ``before_ns`` that never reached the journal; their ids.
 

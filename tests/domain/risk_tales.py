@@ -210,10 +210,9 @@ class Account:
             for approved in tuple(self.approved):
                 self.intend(approved)
                 self.happens(OrderSent(approved))
-        elif action == "release" and self.approved:
-            released = sorted(self.approved)[size % len(self.approved)]
-            del self.approved[released]
-            self.book.release(released)
+        elif action == "release":
+            self.approved.clear()
+            self.book.release_unjournaled(NOW + 1)
         elif action in ("fill", "cancel") and (open_orders := self.state.orders.open):
             chosen = open_orders[sorted(open_orders)[size % len(open_orders)]]
             if action == "cancel":
