@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from genesis import INTERRUPTED
 
 if TYPE_CHECKING:
     import typer
+
+AGAIN_AFTER_S = 0.01
 
 
 def main() -> None:
@@ -22,6 +25,7 @@ def main() -> None:
     if unhandled:
         # Nothing is begun yet; raised inside an import it could be told, or swallowed, by anyone.
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    sys.unraisablehook = unraisable
     import typer
 
     from genesis import kernel_cache
@@ -44,6 +48,16 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     sys.exit(code)
+
+
+def unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """An interrupt that falls into a callback of the garbage collector cannot be raised there: it
+    comes again a moment later, and nobody is shown a traceback of it."""
+    if lost.exc_type is KeyboardInterrupt:
+        main_thread = threading.main_thread().ident
+        threading.Timer(AGAIN_AFTER_S, signal.pthread_kill, (main_thread, signal.SIGINT)).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _one_line(text: str) -> str:
