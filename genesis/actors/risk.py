@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from genesis.actors.journaling import FollowingActor
 from genesis.domain.instrument import Instrument
@@ -47,6 +48,8 @@ def strategy_name(strategy: str) -> str:
 
 class Look(Message, frozen=True):
     """Time to see whether the marks alone broke a limit. Only the newest ``number`` counts."""
+
+    reads_only: ClassVar[bool] = True  # it may halt, and so cancel: the venue answers later
 
     number: int
 

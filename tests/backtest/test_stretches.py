@@ -17,7 +17,7 @@ from genesis import daemon
 from genesis.backtest.engine import VirtualOutcome, VirtualSession
 from genesis.config import Settings
 from genesis.exchange.source import Market, open_market
-from genesis.messages.journal import BookLost, Entry
+from genesis.messages.journal import BookLost, Entry, Halted, OrderMoved
 from genesis.messages.market import ROW, Kind
 from genesis.messages.orders import OrderType, OrderUpdated, Side, TimeInForce
 from genesis.simulator.light_market import LightMarket
@@ -210,6 +210,22 @@ def test_the_markets_of_that_test_are_traded() -> None:
     symbols = ("BTCUSDT", "ETHUSDT")
     settled = chosen(20, 20, 0, 200)
     assert agree(settled, lambda: light(symbols, 1, LONG_S), lambda: Busy(symbols, 200)) > 20
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_a_loss_halts_at_its_moment(seed: int) -> None:
+    symbols = ("BTCUSDT", "ETHUSDT")
+    settled = chosen(20, 20, 7, 200)
+    close = {"daily_loss_fraction": Decimal("0.00001"), "drawdown_fraction": Decimal("0.00002")}
+    settled = settled.model_copy(update={"risk": settled.risk.model_copy(update=close)})
+    made = {"busy": lambda: Busy(symbols, 200), **daemon.strategies(settled, symbols)}
+    with mock.patch.object(daemon, "strategies", return_value=made):
+        each, singly = run(settled, light(symbols, seed, 20), lookahead=False)
+        batched, together = run(settled, light(symbols, seed, 20), lookahead=True)
+    assert each.summary == batched.summary
+    assert singly == together
+    [halted_ns] = [entry.time_ns for entry in together if isinstance(entry.event, Halted)]
+    assert any(isinstance(e.event, OrderMoved) and e.time_ns > halted_ns for e in together)
 
 
 def test_a_stretch_of_a_recording_changes_nothing(shared_data: Path) -> None:
