@@ -216,7 +216,7 @@ def test_the_markets_of_that_test_are_traded() -> None:
 def test_a_loss_halts_at_its_moment(seed: int) -> None:
     symbols = ("BTCUSDT", "ETHUSDT")
     settled = chosen(20, 20, 7, 200)
-    close = {"daily_loss_fraction": Decimal("0.00002"), "drawdown_fraction": Decimal("0.00004")}
+    close = {"daily_loss_fraction": Decimal("0.000021"), "drawdown_fraction": Decimal("0.00004")}
     settled = settled.model_copy(update={"risk": settled.risk.model_copy(update=close)})
     made = {"busy": lambda: Busy(symbols, 200), **daemon.strategies(settled, symbols)}
     with mock.patch.object(daemon, "strategies", return_value=made):
