@@ -23,9 +23,12 @@ _NOISE = 1e-12
 
 
 def off_scale(numbers: Floats, decimals: int) -> Mask:
-    """Where a number has more than so many decimals."""
+    """Where a number has more than so many decimals; one that would become 0 has."""
     scaled = numbers * 10.0**decimals
-    return np.abs(scaled - np.rint(scaled)) > 1e-7 + np.abs(scaled) * _NOISE
+    near = np.rint(scaled)
+    noise = 1e-7 + np.abs(scaled) * _NOISE
+    off: Mask = (np.abs(scaled - near) > noise) | ((near == 0) & (numbers != 0))
+    return off
 
 
 def decimals_of(columns: Sequence[Floats], covered: float = 1.0) -> int:
