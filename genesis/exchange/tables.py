@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ Mask = npt.NDArray[np.bool_]
 
 SUFFIXES = (".feather", ".parquet", ".csv", ".csv.gz", ".npy")
 _UNITS = {"s": 10**9, "ms": 10**6, "µs": 10**3, "ns": 1}
+_TOLD_ROW = re.compile(r"Row #(\d+): (.*)")
 _EARLIEST_S = 946_684_800  # 2000-01-01: no market of this house is older
 _LATEST_S = 4_102_444_800  # 2100-01-01
 
@@ -72,6 +74,9 @@ class Table:
         try:
             times = _numpy(column.cast(pa.timestamp("ns", "UTC")).cast(pa.int64()))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            if _is_number(_text(column[0].as_py())):
+                row, text = self._unfit(field, float)
+                raise self.bad(row, f"its time {text!r} is no number as row 1's is") from None
             row, text = self._unfit(field, _moment)
             raise self.bad(row, f"{text!r} is not a time as ISO 8601 writes it") from None
         outside = (times < _EARLIEST_S * 10**9) | (times > _LATEST_S * 10**9)
@@ -121,9 +126,9 @@ class Table:
         """The first text of a column that cannot be read."""
         for row, value in enumerate(self._columns[field].to_pylist()):
             try:
-                read(str(value))
+                read(text := _text(value))
             except ValueError:
-                return row, str(value)[:40]
+                return row, text[:40]
         return 0, str(self._columns[field].type)
 
 
@@ -147,11 +152,13 @@ def read_table(
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty")
     found = _read(path, suffix, bare or {})
-    names = {name.lower(): name for name in reversed(found.column_names)}
+    names = {name.strip().lower(): name for name in reversed(found.column_names)}
     columns = {}
     for field, aliases in fields.items():
         name = next((names[alias.lower()] for alias in aliases if alias.lower() in names), None)
         if name is not None:
+            if found.column_names.count(name) > 1:
+                raise InputError(f"{path}: several columns are called {name.strip()}; leave one")
             columns[field] = found.column(name).combine_chunks()
         elif field not in optional:
             raise InputError(
@@ -207,6 +214,8 @@ def _read_csv(path: Path, bare: Mapping[int, Sequence[str]]) -> Any:
 
     with pa.input_stream(str(path)) as stream:  # decompresses by the name
         beginning = stream.read(1 << 16).decode("utf-8", "replace")
+    if "\ufffd" in beginning.partition("\n")[0]:
+        raise InputError(f"{path}: its first line is no text in UTF-8")
     try:
         cells = next(csv.reader(io.StringIO(beginning)), [])
     except csv.Error:  # odd line ends; the other reader judges them
@@ -218,12 +227,22 @@ def _read_csv(path: Path, bare: Mapping[int, Sequence[str]]) -> Any:
             raise InputError(f"{path}: its first line does not name the columns")
     # One thread: only then an error of the parser says in which row it is.
     options = arrow_csv.ReadOptions(use_threads=False, column_names=names)
-    return arrow_csv.read_csv(path, read_options=options)
+    try:
+        return arrow_csv.read_csv(path, read_options=options)
+    except pa.ArrowInvalid as error:
+        if not (told := _TOLD_ROW.search(str(error))):
+            raise
+        row = int(told[1]) - (names is None)  # the parser counts the header
+        raise InputError(f"{path}: row {row}: {told[2][:160]}; mend the row") from None
 
 
 def _numpy(column: Any) -> npt.NDArray[Any]:
     array: npt.NDArray[Any] = column.to_numpy(zero_copy_only=False)
     return array
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _is_number(text: str) -> bool:

@@ -81,6 +81,8 @@ BAD_ROWS: list[tuple[dict[str, list[object]], str]] = [
     (changed(2, date=1704067320), "row 3: its time 1704067320 is not in ms as row 1's is"),
     (changed(0, date=1704), "row 1: its time 1704 is no time from 2000 to 2100 in s, ms, µs or ns"),
     (changed(1, date=""), "row 2: the time is missing"),
+    (changed(2, date="then"), "row 3: its time 'then' is no number as row 1's is"),
+    (changed(1, close="101,5"), "row 2: Expected 6 columns, got 7"),
     (bar_columns(BARS) | {"symbol": ["BTCUSDT"] * 2 + ["ETHUSDT"]}, "row 3: symbol ETHUSDT after"),
     (bar_columns(BARS) | {"symbol": ["ETHUSDT"] * 3}, "row 1: it is of ETHUSDT, and the file is"),
     (bar_columns(BARS[:1]), "one bar alone does not say how long it is"),
@@ -133,7 +135,10 @@ def test_files_that_overlap_are_refused_by_name(tmp_path: Path) -> None:
         ("BTCUSDT.feather", b"no feather", "cannot be read as feather: "),
         ("BTCUSDT.parquet", b"no parquet", "cannot be read as parquet: "),
         ("BTCUSDT.csv", b"", "the file is empty"),
-        ("BTCUSDT.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read as csv: "),
+        ("BTCUSDT.csv", b"a,b\n1,2\n1,2,3\n", "row 2: Expected 2 columns, got 3"),
+        ("BTCUSDT.csv", b"ts,o,h,l,c,v\n1704067200,2,3,\xe9,2,1\n", "row 1: low '\ufffd' is no"),
+        ("BTCUSDT.csv", "date,o\n1,2\n".encode("utf-16"), "its first line is no text in UTF-8"),
+        ("BTCUSDT.csv", b"date,o,h,h,c,v\n1,2,3,2,2,1\n", "several columns are called h;"),
         ("BTCUSDT.csv", b"\x00\r\x01no csv\r\r\n" * 9, "no column time|cannot be read as csv"),
         ("BTCUSDT.xlsx", b"x", "its name ends in none of .feather"),
         ("BTCUSDT.npy", b"x", "is not an npy file"),
@@ -173,6 +178,19 @@ def test_a_folder_is_all_its_files_and_a_choice_of_them(tmp_path: Path) -> None:
         files_by_symbol(files, ["XRPUSDT"])
     with pytest.raises(InputError, match="is given twice"):
         table_files(f"{tmp_path},{tmp_path / 'ETH_USDT-1m.csv'}")
+
+
+def test_spaces_around_names_and_numbers_are_no_part_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "BTCUSDT.csv"
+    minute = START_NS // 10**9
+    rows = f"{minute} , 2 , 3 , 1 , 2 , 7\n{minute + 60} , 2 , 3 , 1 , 2 , 8\n"
+    path.write_text(f"date , o , h , l , c , v\n{rows}")
+    assert read_bars("BTCUSDT", [path]).volume.tolist() == [7, 8]
+
+
+def test_a_listed_symbol_may_be_quoted_in_anything() -> None:
+    for name in ("BTCXYZ-1m.csv", "BTC_XYZ-1m.csv"):
+        assert list(files_by_symbol([Path(name)], None, {"BTCXYZ"})) == ["BTCXYZ"]
 
 
 def test_a_name_without_a_symbol_is_refused(tmp_path: Path) -> None:
