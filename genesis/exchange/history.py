@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from genesis.domain.book import Book
@@ -83,7 +84,10 @@ def _recording(
     inputs = [*paths, *([exchange_info] if exchange_info else [])]
 
     def convert() -> History:
-        return decoded(Recording(paths, symbols, exchange_info))
+        recording = Recording(paths, symbols, exchange_info)
+        history = decoded(recording)
+        notes = (*_unlisted(recording.inferred, exchange_info), *history.notes)
+        return msgspec.structs.replace(history, notes=notes)
 
     wanted = "" if symbols is None else ",".join(symbols)
     return cache.history(inputs, f"{REPLAY}{wanted}", convert)
@@ -154,8 +158,8 @@ def _tables(
     convert: Callable[[str, Sequence[Path], Instrument | None], History],
 ) -> History:
     """One conversion a symbol, so that a choice of symbols is not a conversion of its own."""
-    by_symbol = files_by_symbol(table_files(spec), symbols)
     listed = {} if exchange_info is None else read_exchange_info(exchange_info)
+    by_symbol = files_by_symbol(table_files(spec), symbols, listed)
     found = []
     for symbol, paths in by_symbol.items():
         known = listed.get(symbol)
@@ -163,7 +167,20 @@ def _tables(
         found.append(cache.history(paths, f"{kind}{symbol}/{known}", convert_one))
     instruments = {s: i for history in found for s, i in history.instruments.items()}
     tape = {s: rows for history in found for s, rows in history.rows.items()}
-    return History(instruments, tape, max(history.interval_ns for history in found))
+    interval_ns = max(history.interval_ns for history in found)
+    unlisted = [symbol for symbol in by_symbol if symbol not in listed]
+    return History(instruments, tape, interval_ns, notes=_unlisted(unlisted, exchange_info))
+
+
+def _unlisted(symbols: Iterable[str], exchange_info: Path | None) -> tuple[str, ...]:
+    """What a person who gave the venue's filters has to know."""
+    if exchange_info is None:
+        return ()
+    return tuple(
+        f"{symbol}: {exchange_info.name} has no filters for it that can be kept (tick and step are "
+        "powers of ten from 1e-8 to 1), so they are inferred"
+        for symbol in symbols
+    )
 
 
 def _names(spec: str) -> str:

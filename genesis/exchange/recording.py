@@ -46,7 +46,8 @@ class Recording:
     ``symbols`` restricts it; ``exchange_info`` is a file with the answer of that name, where the
     files hold none. Raises InputError for files that cannot be used or are given twice, and for
     symbols that they do not have. Every file's beginning is read at once, to know its symbols and
-    their scales; frames stream, so memory stays flat.
+    their scales; frames stream, so memory stays flat. ``inferred`` are wanted symbols for which no
+    usable filters were given.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Recording:
                 raise InputError(
                     f"symbol {symbol} is not in the recording; it has {', '.join(self._all)}"
                 )
+        self.inferred = tuple(symbol for symbol in self._wanted if symbol not in listed)
         self._instruments = {
             symbol: listed[symbol] if symbol in listed else found[symbol].instrument(symbol)
             for symbol in self._wanted
@@ -243,5 +245,5 @@ def read_exchange_info(path: Path) -> dict[str, Instrument]:
             if isinstance(item, _RestAnswer):
                 instruments |= parse_exchange_info(item.body, where)
     if not instruments:
-        raise InputError(f"{path}: there is no exchangeInfo in it")
+        raise InputError(f"{path}: there is no exchangeInfo in it with filters that can be kept")
     return instruments

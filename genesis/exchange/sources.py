@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from genesis.errors import InputError
-from genesis.exchange.binance.instruments import split_symbol, symbol_of_name
+from genesis.exchange.binance.instruments import symbol_of_name
 from genesis.exchange.tables import SUFFIXES, Table, suffix_of
 
 SYMBOL_ALIASES = ("symbol", "pair", "instrument", "s")
@@ -50,15 +50,19 @@ def require_once(files: Sequence[Path]) -> None:
         seen[identity] = path
 
 
-def files_by_symbol(files: Sequence[Path], wanted: Sequence[str] | None) -> dict[str, list[Path]]:
+def files_by_symbol(
+    files: Sequence[Path], wanted: Sequence[str] | None, listed: Container[str] = ()
+) -> dict[str, list[Path]]:
     """Files under the symbols they are named after, ``wanted`` ones only (None: all).
+
+    ``listed`` symbols are known whatever they are quoted in.
 
     Raises InputError for a name that begins with no symbol, and for a wanted one without a file.
     """
     found: dict[str, list[Path]] = {}
     for path in files:
         try:
-            symbol = symbol_of_name(path.name.removesuffix(suffix_of(path)))
+            symbol = symbol_of_name(path.name.removesuffix(suffix_of(path)), listed)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         found.setdefault(symbol, []).append(path)
@@ -75,6 +79,5 @@ def require_symbol(table: Table, symbol: str) -> None:
         return
     written = table.one_text("symbol")
     said = "".join(letter for letter in written.upper() if letter.isalnum())
-    split_symbol(said)
     if said != symbol:
         raise table.bad(0, f"it is of {written}, and the file is named after {symbol}")

@@ -152,6 +152,46 @@ def test_a_price_finer_than_any_tick_is_told(tmp_path: Path) -> None:
         opened(f"ohlcv:{path}")
 
 
+def test_a_price_far_below_any_tick_is_told_and_not_taken_for_zero(tmp_path: Path) -> None:
+    path = bars_file(tmp_path, [BARS[0], (100.0, 101.0, 1e-9, 100.0, 1.0)])
+    with pytest.raises(InputError, match=r"row 2: low 1e-09 is off the tick 0\.00000001"):
+        opened(f"ohlcv:{path}")
+
+
+def info_file(folder: Path, quote: str, tick: str) -> Path:
+    """Of BTC and of ETH in ``quote``; only that of BTC has this tick."""
+    listed = [
+        {"symbol": f"{base}{quote}", "status": "TRADING", "baseAsset": base, "quoteAsset": quote}
+        | {
+            "filters": [
+                {"filterType": "PRICE_FILTER", "tickSize": size},
+                {"filterType": "LOT_SIZE", "stepSize": "0.001"},
+            ]
+        }
+        for base, size in (("BTC", tick), ("ETH", "0.01"))
+    ]
+    path = folder / "info.json"
+    path.write_text(json.dumps({"symbols": listed}))
+    return path
+
+
+def test_a_listed_symbol_may_be_quoted_in_anything(tmp_path: Path) -> None:
+    path = bars_file(tmp_path, name="BTC_XYZ-1m.csv")
+    info = info_file(tmp_path, "XYZ", "0.01")
+    market = open_history(f"ohlcv:{path}", None, cache=NoCache(), exchange_info=info)
+    assert market.instruments["BTCXYZ"].quote == "XYZ"
+    assert not market.notes
+
+
+@pytest.mark.parametrize("kind", ["ohlcv", "replay"])
+def test_filters_that_cannot_be_kept_are_told(tmp_path: Path, kind: str) -> None:
+    path = bars_file(tmp_path) if kind == "ohlcv" else recording(tmp_path)
+    info = info_file(tmp_path, "USDT", "0.05")
+    market = open_history(f"{kind}:{path}", None, cache=NoCache(), exchange_info=info)
+    (note,) = market.notes
+    assert note.startswith("BTCUSDT: info.json has no filters for it that can be kept")
+
+
 def with_volumes(*volumes: float) -> list[Bar]:
     return [(*bar[:4], volume) for bar, volume in zip(BARS, volumes, strict=True)]
 

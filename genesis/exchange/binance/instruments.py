@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from decimal import Decimal
 
 import msgspec
@@ -83,16 +84,20 @@ def _instrument(symbol: _Symbol) -> Instrument | None:
         return None
 
 
-def symbol_of_name(name: str) -> str:
+def symbol_of_name(name: str, listed: Container[str] = ()) -> str:
     """The symbol a file is named after: BTC_USDT-5m, BTC-USDT or BTCUSDT-5m-2024-01.
 
-    Raises InputError, naming no file, when the name begins with none.
+    ``listed`` are symbols that are known whatever they are quoted in. Raises InputError, naming no
+    file, when the name begins with none.
     """
     parts = re.split(r"[^A-Z0-9]+", name.upper())
-    symbol = "".join(parts[:2]) if len(parts) > 1 and parts[1] in _QUOTES else parts[0]
+    symbol, both = parts[0], "".join(parts[:2])
+    if len(parts) > 1 and (parts[1] in _QUOTES or both in listed):
+        symbol = both
     if not symbol:
         raise InputError(f"its name {name!r} begins with no symbol")
-    split_symbol(symbol)
+    if symbol not in listed:
+        split_symbol(symbol)
     return symbol
 
 
