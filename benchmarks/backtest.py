@@ -29,11 +29,11 @@ from genesis.backtest.run import run_backtest
 from genesis.config import Settings
 from genesis.domain import book
 from genesis.domain.instrument import Instrument
-from genesis.exchange.bars import CHUNK, bar_rows
-from genesis.exchange.ohlcv import Bars
+from genesis.exchange.histories.bars import CHUNK, bar_rows
+from genesis.exchange.histories.ohlcv import Bars
+from genesis.exchange.histories.tape_cache import History, TapeCache
+from genesis.exchange.histories.trades import Trades, trade_rows
 from genesis.exchange.source import Market
-from genesis.exchange.tape_cache import History, TapeCache
-from genesis.exchange.trades import Trades, trade_rows
 from genesis.messages.market import ROW, Kind, Rows
 from genesis.messages.orders import OrderUpdated
 from genesis.simulator import tape

@@ -11,8 +11,8 @@ import typer
 
 if TYPE_CHECKING:
     from genesis.config import Settings
+    from genesis.exchange.histories.tape_cache import TapeCache
     from genesis.exchange.source import Market
-    from genesis.exchange.tape_cache import TapeCache
 
 MarketOption = Annotated[
     str,
@@ -104,7 +104,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def cache_of(folder: Path | None, no_cache: bool) -> TapeCache:
     """Where converted histories are kept. Raises ConfigError for both options at once."""
     from genesis.errors import ConfigError
-    from genesis.exchange.tape_cache import NoCache, TapeCache
+    from genesis.exchange.histories.tape_cache import NoCache, TapeCache
 
     if folder is not None and no_cache:
         raise ConfigError("--cache and --no-cache exclude each other")
@@ -124,7 +124,7 @@ def open_inputs(
     Raises ConfigError for a window that cannot be, InputError for files that cannot be used.
     """
     from genesis.errors import ConfigError
-    from genesis.exchange.history import SIMULATED_START_NS, open_history
+    from genesis.exchange.histories.history import SIMULATED_START_NS, open_history
     from genesis.exchange.source import SIMULATED
 
     market, chosen = settings.market.market, settings.market.symbols

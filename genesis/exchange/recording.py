@@ -21,9 +21,8 @@ from genesis.errors import BadFrame, InputError
 from genesis.exchange.binance.infer import FirstLook
 from genesis.exchange.binance.instruments import parse_exchange_info
 from genesis.exchange.lines import numbered_lines
-from genesis.exchange.sources import require_once
 from genesis.messages.market import RawFrame
-from genesis.plain_files import unbounded
+from genesis.plain_files import require_once, unbounded
 
 INFO_MAX_MB = 64
 """Of an answer on all symbols, in one line; with all their permissions it has over 10 MB."""

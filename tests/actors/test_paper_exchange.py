@@ -9,9 +9,9 @@ import numpy as np
 from fake import MS, NOON_NS, FakeRuntime, Stage
 
 from genesis.domain.instrument import Instrument
+from genesis.exchange.histories.trades import Trades, trade_rows
 from genesis.exchange.paper import PaperExchange
 from genesis.exchange.reel import TapeReel
-from genesis.exchange.trades import Trades, trade_rows
 from genesis.messages.lifecycle import StartMarket
 from genesis.messages.market import MarketRows
 from genesis.messages.orders import ExecutionReport, OrderType, Side, SubmitOrder, TimeInForce

@@ -18,9 +18,9 @@ from genesis.backtest.run import Backtest, BacktestResult, run_backtest
 from genesis.commands.watchdog import watchdog
 from genesis.config import Settings
 from genesis.errors import RuntimeFault
-from genesis.exchange.history import open_history
+from genesis.exchange.histories.history import open_history
+from genesis.exchange.histories.tape_cache import NoCache, TapeCache
 from genesis.exchange.source import Market
-from genesis.exchange.tape_cache import NoCache, TapeCache
 from genesis.messages.journal import EquityMarked
 from genesis.strategies.port import Cadence, Desk, Strategy
 

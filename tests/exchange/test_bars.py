@@ -17,8 +17,8 @@ from tables import MINUTE_NS, START_NS, Bar
 
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
-from genesis.exchange.bars import SHARE, bar_rows
-from genesis.exchange.ohlcv import Bars
+from genesis.exchange.histories.bars import SHARE, bar_rows
+from genesis.exchange.histories.ohlcv import Bars
 from genesis.messages.market import Kind, Rows, table_of
 from genesis.messages.orders import ExecutionReport, OrderType, Side, SubmitOrder, TimeInForce
 from genesis.simulator.matching import MatchingEngine
@@ -228,7 +228,7 @@ def test_how_many_are_converted_at_once_changes_nothing(
     rising: Bar = (100.0, 103.0, 99.0, 101.0, 40.0)
     given = bars([FLAT, rising, FLAT, rising, FLAT, rising], minutes=[0, 1, 4, 5, 7, 8])
     whole = bar_rows(given, BTC)
-    monkeypatch.setattr("genesis.exchange.bars.CHUNK", at_once)
+    monkeypatch.setattr("genesis.exchange.histories.bars.CHUNK", at_once)
     np.testing.assert_array_equal(bar_rows(given, BTC), whole)
     assert len(whole) == 1 + 5 * 6 + 2 * 2
     ids = whole["last_id"][whole["kind"] == Kind.TICKER_BID]

@@ -15,10 +15,10 @@ from tables import BARS, MINUTE_NS, START_NS, Bar, bars_file, write_csv
 from genesis.domain.book import Book
 from genesis.errors import BadFrame, ConfigError, InputError
 from genesis.exchange.binance.decode import Decoder
-from genesis.exchange.history import SIMULATED_START_NS, open_history
+from genesis.exchange.histories.history import SIMULATED_START_NS, open_history
+from genesis.exchange.histories.tape_cache import NoCache, TapeCache
 from genesis.exchange.recording import Recording
 from genesis.exchange.source import Market
-from genesis.exchange.tape_cache import NoCache, TapeCache
 from genesis.messages.market import Kind
 
 BEGINNING_NS = 1_700_000_000_000_000_000

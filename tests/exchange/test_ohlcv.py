@@ -10,8 +10,8 @@ import pytest
 from tables import BARS, MINUTE_NS, START_NS, bar_columns, bars_file, write_as, write_csv
 
 from genesis.errors import InputError
-from genesis.exchange.ohlcv import Bars, read_bars
-from genesis.exchange.sources import files_by_symbol, table_files
+from genesis.exchange.histories.files import files_by_symbol, table_files
+from genesis.exchange.histories.ohlcv import Bars, read_bars
 
 
 def columns_of(bars: Bars) -> list[list[float]]:

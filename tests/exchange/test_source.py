@@ -13,9 +13,9 @@ from genesis.domain.book import Book
 from genesis.domain.folded import RESTARTED
 from genesis.errors import ConfigError
 from genesis.exchange.binance.decode import Decoder
-from genesis.exchange.history import open_history
+from genesis.exchange.histories.history import open_history
+from genesis.exchange.histories.tape_cache import NoCache
 from genesis.exchange.source import RECONNECT_NS, Market, open_market
-from genesis.exchange.tape_cache import NoCache
 
 BEGINNING_NS = 1_700_000_000_000_000_000
 BODIES: list[dict[str, Any]] = [

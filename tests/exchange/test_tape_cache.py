@@ -12,11 +12,11 @@ from tables import bars_file
 
 from genesis.domain.instrument import Instrument
 from genesis.errors import InputError
-from genesis.exchange import tape_cache
-from genesis.exchange.bars import bar_rows
-from genesis.exchange.ohlcv import read_bars
-from genesis.exchange.scales import inferred
-from genesis.exchange.tape_cache import History, NoCache, TapeCache
+from genesis.exchange.histories import tape_cache
+from genesis.exchange.histories.bars import bar_rows
+from genesis.exchange.histories.ohlcv import read_bars
+from genesis.exchange.histories.scales import inferred
+from genesis.exchange.histories.tape_cache import History, NoCache, TapeCache
 
 
 class Conversion:

@@ -12,7 +12,7 @@ from tables import START_NS, write_csv
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
 from genesis.errors import InputError
-from genesis.exchange.trades import Trades, read_trades, trade_rows
+from genesis.exchange.histories.trades import Trades, read_trades, trade_rows
 
 D = Decimal
 BTC = Instrument.build("BTCUSDT", "BTC", "USDT", tick_size=D("0.01"), step_size=D("0.001"))
@@ -118,6 +118,6 @@ def test_how_many_are_converted_at_once_changes_nothing(
         side=["buy", "sell", "buy", "buy", "sell", "sell", "buy"],
     )
     whole = trade_rows(read(tmp_path, given), BTC)
-    monkeypatch.setattr("genesis.exchange.trades.CHUNK", at_once)
+    monkeypatch.setattr("genesis.exchange.histories.trades.CHUNK", at_once)
     np.testing.assert_array_equal(trade_rows(read(tmp_path, given), BTC), whole)
     assert len(whole) == 1 + 7 + 2 * 5

@@ -12,7 +12,7 @@ import numpy as np
 from genesis.domain.instrument import Instrument
 from genesis.errors import InputError
 from genesis.exchange.binance.instruments import split_symbol
-from genesis.exchange.tables import Floats, Ints, Mask
+from genesis.exchange.histories.tables import Floats, Ints, Mask
 
 MOST_DECIMALS = 8
 MOST_COUNTED = 10**18

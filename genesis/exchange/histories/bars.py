@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from genesis.domain.instrument import Instrument
-from genesis.exchange.ohlcv import Bars
-from genesis.exchange.scales import floored, whole
-from genesis.exchange.tables import Ints, Mask
+from genesis.exchange.histories.ohlcv import Bars
+from genesis.exchange.histories.scales import floored, whole
+from genesis.exchange.histories.tables import Ints, Mask
 from genesis.messages import row_kind
 from genesis.messages.market import ROW, Kind, Rows
 from genesis.simulator.tape import SUMMARY

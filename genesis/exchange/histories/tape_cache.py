@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 import platformdirs
 
+import genesis
 from genesis.domain.instrument import Instrument
 from genesis.exchange.mapped import looked_through
 from genesis.messages.market import ROW, Rows
@@ -33,8 +34,7 @@ _MAKING = "making-"
 _OURS = re.compile(rf"[0-9a-f]{{32}}|{_MAKING}.*")
 """Names of entries. A folder that a person named may hold other things, and those stay."""
 _SOURCES = (
-    "exchange/*.py",
-    "exchange/binance/*.py",
+    "exchange/**/*.py",
     "domain/instrument.py",
     "messages/market.py",
     "simulator/tape.py",
@@ -131,7 +131,7 @@ def _key(inputs: Sequence[Path], what: str) -> str:
 
 
 def _code() -> str:
-    package = Path(__file__).parents[1]
+    package = Path(genesis.__file__).parent
     digest = hashlib.sha256()
     for pattern in _SOURCES:
         for source in sorted(package.glob(pattern)):

@@ -9,9 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from genesis.errors import InputError
-from genesis.exchange.checks import Check, bad_numbers, moment, require_apart, require_good
-from genesis.exchange.sources import SYMBOL_ALIASES, require_symbol
-from genesis.exchange.tables import Floats, Ints, Table, read_table
+from genesis.exchange.histories.files import SYMBOL_ALIASES, require_symbol
+from genesis.exchange.histories.row_checks import (
+    Check,
+    bad_numbers,
+    moment,
+    require_apart,
+    require_good,
+)
+from genesis.exchange.histories.tables import Floats, Ints, Table, read_table
 
 _FIELDS = {
     "time": ("date", "time", "timestamp", "open_time", "datetime", "open time", "opentime", "ts"),

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from genesis.errors import InputError
-from genesis.exchange.scales import MOST_COUNTED
-from genesis.exchange.tables import Floats, Ints, Mask, Table
+from genesis.exchange.histories.scales import MOST_COUNTED
+from genesis.exchange.histories.tables import Floats, Ints, Mask, Table
 
 Check = tuple[Mask, Callable[[int], str]]
 

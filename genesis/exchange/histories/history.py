@@ -13,17 +13,17 @@ import numpy as np
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
 from genesis.errors import ConfigError, InputError
-from genesis.exchange.bars import bar_rows
 from genesis.exchange.binance.decode import Decoder
-from genesis.exchange.checks import moment
-from genesis.exchange.ohlcv import read_bars
+from genesis.exchange.histories.bars import bar_rows
+from genesis.exchange.histories.files import files_by_symbol, table_files
+from genesis.exchange.histories.ohlcv import read_bars
+from genesis.exchange.histories.row_checks import moment
+from genesis.exchange.histories.scales import inferred, require_countable, require_on_scale
+from genesis.exchange.histories.tables import Floats
+from genesis.exchange.histories.tape_cache import History, TapeCache
+from genesis.exchange.histories.trades import read_trades, require_minutes_countable, trade_rows
 from genesis.exchange.recording import Recording, read_exchange_info
-from genesis.exchange.scales import inferred, require_countable, require_on_scale
 from genesis.exchange.source import OHLCV, REPLAY, SIMULATED, TRADES, Market, require_path
-from genesis.exchange.sources import files_by_symbol, table_files
-from genesis.exchange.tables import Floats
-from genesis.exchange.tape_cache import History, TapeCache
-from genesis.exchange.trades import read_trades, require_minutes_countable, trade_rows
 from genesis.messages import row_kind
 from genesis.messages.market import ROW, Rows
 from genesis.simulator.market import GeneratedMarket

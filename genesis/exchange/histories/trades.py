@@ -11,11 +11,17 @@ import numpy as np
 
 from genesis.domain.instrument import Instrument
 from genesis.errors import InputError
-from genesis.exchange.bars import CHUNK, SHARE, as_rows, opening, prints, quotes_around
-from genesis.exchange.checks import Check, bad_numbers, moment, require_apart, require_good
-from genesis.exchange.scales import MOST_COUNTED, floored, whole
-from genesis.exchange.sources import SYMBOL_ALIASES, require_symbol
-from genesis.exchange.tables import Floats, Ints, Mask, Table, read_table
+from genesis.exchange.histories.bars import CHUNK, SHARE, as_rows, opening, prints, quotes_around
+from genesis.exchange.histories.files import SYMBOL_ALIASES, require_symbol
+from genesis.exchange.histories.row_checks import (
+    Check,
+    bad_numbers,
+    moment,
+    require_apart,
+    require_good,
+)
+from genesis.exchange.histories.scales import MOST_COUNTED, floored, whole
+from genesis.exchange.histories.tables import Floats, Ints, Mask, Table, read_table
 from genesis.messages.market import ROW, Rows
 
 _FIELDS = {

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from genesis.errors import InputError
 from genesis.exchange.binance.instruments import symbol_of_name
-from genesis.exchange.tables import SUFFIXES, Table, suffix_of
+from genesis.exchange.histories.tables import SUFFIXES, Table, suffix_of
+from genesis.plain_files import require_once
 
 SYMBOL_ALIASES = ("symbol", "pair", "instrument", "s")
 
@@ -30,24 +31,6 @@ def table_files(spec: str) -> list[Path]:
         files += inside
     require_once(files)
     return files
-
-
-def require_once(files: Sequence[Path]) -> None:
-    """Raises InputError for a file given twice, by whatever names, and for one that is not there.
-
-    What is in it would count double.
-    """
-    seen: dict[tuple[int, int], Path] = {}
-    for path in files:
-        try:
-            found = path.stat()
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-        identity = (found.st_dev, found.st_ino)
-        if identity in seen:
-            also = "" if seen[identity] == path else f" (also as {seen[identity]})"
-            raise InputError(f"{path}: is given twice{also}; leave one of them out")
-        seen[identity] = path
 
 
 def files_by_symbol(
