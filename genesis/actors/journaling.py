@@ -96,7 +96,7 @@ class JournalingActor(Actor):
 
     def on_durable(self, facts: list[Fact]) -> None:
         """These facts of this incarnation are committed, in order. Who does not define this waits
-        for none of them, and hears of many at once."""
+        for none of them: they are committed with those of others, and it hears of many at once."""
 
     def on_journal_opened(self, opened: JournalOpened) -> None:
         """A new incarnation of persistence is ready."""

@@ -21,13 +21,14 @@ from genesis.messages.journal import (
     JournalSnapshot,
     Subscribe,
 )
+from genesis.messages.lifecycle import Ping
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
 
 RETRY_NS = 500_000_000
 SLICE = 1_000
 """Entries sent to a follower that catches up, per message."""
-ACKNOWLEDGED_AT = 64
-"""So many facts that nobody waits for are acknowledged together."""
+UNAWAITED_MAX = 64
+"""So many facts of one source that nobody waits for are left to the commits of others."""
 EVERY_KIND = frozenset(kind.__name__ for kind in get_args(AnyEvent))
 
 
@@ -113,9 +114,10 @@ class Persistence(Actor):
         if newest < reached:
             newest = reached
         self._reached[source] = newest
-        if message.wait or newest - acknowledged >= ACKNOWLEDGED_AT:
-            self._owed[message.source] = FactsCommitted(message.source_epoch, newest)
         self._pending.append(message)
+        if not message.wait and newest - acknowledged < UNAWAITED_MAX:
+            return
+        self._owed[message.source] = FactsCommitted(message.source_epoch, newest)
         if self._flushing:
             return
         if self._journal is not None and not self.more_waits():
@@ -130,6 +132,11 @@ class Persistence(Actor):
         if self._journal is None:
             self._open()
         self._commit()
+
+    @handles(Ping)
+    def _on_ping(self, ping: Ping) -> None:
+        self._commit()  # what nobody waits for is durable by the next sign of life
+        super()._on_ping(ping)
 
     @handles(Subscribe)
     def _on_subscribe(self, message: Subscribe) -> None:

@@ -233,8 +233,9 @@ class AppendFacts(Message, frozen=True):
     They count from 1 per (source, source_epoch); ``first`` is the number of the first. Handing the
     same over again is harmless: persistence keeps each number once. The source knows that its facts
     up to number ``acknowledged`` are durable; so a hole between them and ``first`` can be told from
-    facts that are kept already. One that does not ``wait`` for that is told only now and then, so
-    that it need not keep them for ever.
+    facts that are kept already. What does not ``wait`` for that becomes durable with the next that
+    does, by the next sign of life at the latest, and its source is told only now and then, so that
+    it need not keep them for ever.
     """
 
     source: str

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 from persistence_stand import Stand, fact, facts, names
 
-from genesis.actors.persistence import ACKNOWLEDGED_AT, SLICE
+from genesis.actors.persistence import SLICE, UNAWAITED_MAX
 from genesis.domain.state import TradingState
 from genesis.messages.journal import (
     AccountOpened,
@@ -17,6 +17,7 @@ from genesis.messages.journal import (
     JournalSnapshot,
     Subscribe,
 )
+from genesis.messages.lifecycle import Ping, Pong
 
 
 def test_what_comes_alone_is_committed_at_once() -> None:
@@ -47,16 +48,38 @@ def test_each_incarnation_of_a_source_numbers_for_itself_and_the_newest_is_ackno
     assert stand.sent(FactsCommitted, "executor") == [FactsCommitted(2, 1)]
 
 
-def test_who_does_not_wait_hears_of_its_facts_together() -> None:
+def unawaited(first: int, *names: str, acknowledged: int = 0) -> AppendFacts:
+    told = facts(first, *names, source="risk", acknowledged=acknowledged)
+    return msgspec.structs.replace(told, wait=False)
+
+
+def test_what_nobody_waits_for_goes_with_the_next_commit_in_its_order() -> None:
     stand = Stand()
-    for number in range(1, 2 * ACKNOWLEDGED_AT + 1):
-        durable = ACKNOWLEDGED_AT if number > ACKNOWLEDGED_AT else 0
-        told = facts(number, str(number), source="risk", acknowledged=durable)
-        stand.tell(msgspec.structs.replace(told, wait=False))
-    assert len(names(stand)) == 2 * ACKNOWLEDGED_AT
+    stand.clear()
+    stand.tell(unawaited(1, "a"))
+    assert names(stand) == []
+    stand.tell(facts(1, "b"))
+    assert stand.disk.appends == [2]
+    assert names(stand) == ["a", "b"]
+    assert [to for to, _ in stand.runtime.sent] == ["executor"]
+
+
+def test_what_nobody_waits_for_is_durable_by_the_next_sign_of_life() -> None:
+    stand = Stand()
+    stand.tell(unawaited(1, "a"), Ping(epoch=1, nonce=7))
+    assert names(stand) == ["a"]
+    assert stand.sent(Pong) == [Pong("persistence", 1, 7)]
+
+
+def test_many_that_nobody_waits_for_are_committed_and_told_of_together() -> None:
+    stand = Stand()
+    for number in range(1, 2 * UNAWAITED_MAX + 1):
+        durable = UNAWAITED_MAX if number > UNAWAITED_MAX else 0
+        stand.tell(unawaited(number, str(number), acknowledged=durable))
+    assert stand.disk.appends == [UNAWAITED_MAX, UNAWAITED_MAX]
     assert stand.sent(FactsCommitted, "risk") == [
-        FactsCommitted(1, ACKNOWLEDGED_AT),
-        FactsCommitted(1, 2 * ACKNOWLEDGED_AT),
+        FactsCommitted(1, UNAWAITED_MAX),
+        FactsCommitted(1, 2 * UNAWAITED_MAX),
     ]
 
 
