@@ -14,7 +14,12 @@ from pathlib import Path
 import platformdirs
 
 VARIABLE = "NUMBA_CACHE_DIR"
-SOURCES = ("**/*kernels.py", "domain/book_layout.py", "messages/market.py")
+SOURCES = (
+    "**/*kernels.py",
+    "domain/book_layout.py",
+    "messages/market.py",
+    "messages/row_kind.py",
+)
 """Everything that is compiled, or compiled in as a constant."""
 
 

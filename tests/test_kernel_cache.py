@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import genesis
 from genesis import kernel_cache
 from genesis.__main__ import main
 
@@ -28,6 +32,27 @@ def test_the_folder_is_the_users_and_named_by_the_sources(
     monkeypatch.delenv(kernel_cache.VARIABLE)
     monkeypatch.setattr(kernel_cache, "SOURCES", ("messages/market.py",))
     assert kernel_cache.use() != before
+
+
+def test_all_that_kernels_take_in_is_among_the_sources() -> None:
+    package = Path(genesis.__file__).parent
+    sources = {path for pattern in kernel_cache.SOURCES for path in package.glob(pattern)}
+    kernels = list(package.glob("**/*kernels.py"))
+    taken_in = {path for kernel in kernels for path in _imported(kernel)}
+    assert package / "messages" / "row_kind.py" in taken_in
+    assert taken_in - sources == set()
+
+
+def _imported(source: Path) -> Iterator[Path]:
+    """The modules of GENESIS that a module takes names from, or takes whole."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("genesis."):
+            for alias in node.names:
+                whole = importlib.util.find_spec(node.module)
+                below = whole and whole.submodule_search_locations and f"{node.module}.{alias.name}"
+                spec = importlib.util.find_spec(below) if below else whole
+                assert spec is not None
+                yield Path(str(spec.origin))
 
 
 def test_the_command_line_uses_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
