@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from genesis.messages.market import ROW, Kind, RawFrame, Rows
+from genesis.messages.market import ROW, Kind, RawFrame, Rows, rows_of, table_of
 from genesis.simulator.fault_plan import FeedFault, FeedKind, Waiting
 
 GAP_DIFFS = 3
@@ -38,9 +38,7 @@ def _events(rows: Rows) -> Iterator[tuple[int, int, Rows]]:
 
 def joined(parts: Sequence[Rows]) -> Rows:
     """Rows one after the other. As plain integers: structures take numpy ten times as long."""
-    tables = [np.ascontiguousarray(part).view(np.int64) for part in parts]
-    rows: Rows = np.concatenate(tables).view(ROW)
-    return rows
+    return rows_of(np.concatenate([table_of(part) for part in parts]), ROW)
 
 
 class FeedFaults:

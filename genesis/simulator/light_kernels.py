@@ -7,14 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from genesis.domain.level_kernels import kernel
+from genesis.domain.book_layout import EVENT, FIRST_ID, KIND, LAST_ID, PRICE, QUANTITY, TIME
+from genesis.domain.level_kernels import Ints, kernel
 from genesis.messages import row_kind
-
-Ints = npt.NDArray[np.int64]
-
-# Columns of a market row as int64 (``ROW``).
-TIME, EVENT, KIND, PRICE, QUANTITY, FIRST_ID, LAST_ID = range(7)
-ROW_WIDTH = 7
 
 LEVELS = 12
 """Levels a side."""

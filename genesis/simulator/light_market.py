@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from genesis.domain.book_layout import ROW_WIDTH
 from genesis.domain.instrument import Instrument
-from genesis.messages.market import ROW, Rows
+from genesis.messages.market import ROW, Rows, rows_of
 from genesis.simulator import light_kernels as k
 from genesis.simulator.listing import listing, stable_hash
 
@@ -47,7 +48,7 @@ class LightMarket:
         slots = 1 + length_ns // SLOT_NS
         step_lots = instrument.lots(instrument.step_size)
         steps = int((_LEVEL_USD * listed.usd_steps).to_integral_value())
-        table = np.empty((slots * k.ROWS_PER_EVENT + k.ROWS_SPARE, k.ROW_WIDTH), np.int64)
+        table = np.empty((slots * k.ROWS_PER_EVENT + k.ROWS_SPARE, ROW_WIDTH), np.int64)
         seed = stable_hash(f"light/{self._seed}/{symbol}") >> 1
         spacing = max(1, listed.start_ticks // _PRICES)
         price = listed.start_ticks // spacing
@@ -63,5 +64,4 @@ class LightMarket:
         )
         count = k.write_market(market, self._start_ns, SLOT_NS, slots, table)
         # Not copied: of what is left over no page was ever touched.
-        rows: Rows = table[:count].reshape(-1).view(ROW)
-        return rows
+        return rows_of(table[:count], ROW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from genesis.domain.book import Book
+from genesis.domain.book_layout import TIME
 from genesis.domain.instrument import Instrument
 from genesis.domain.money import UNITS
 from genesis.messages.market import Table
@@ -37,7 +38,6 @@ from genesis.simulator.tape import (
     reached_ns,
     seen,
 )
-from genesis.simulator.tape_kernels import TIME
 
 UNSEEN_QUEUE = 1 << 62
 """Lots before an order where no queue is shown: only trades through its price fill it."""

@@ -17,6 +17,7 @@ from operator import attrgetter
 
 import msgspec
 
+from genesis.domain.book_layout import TIME
 from genesis.domain.instrument import Instrument
 from genesis.domain.order import Order as KnownOrder
 from genesis.messages.base import Message
@@ -38,7 +39,6 @@ from genesis.simulator.desk import OrderDesk, refused
 from genesis.simulator.matcher import SymbolMatcher
 from genesis.simulator.orders import INVALID_SYMBOL, expired
 from genesis.simulator.settings import PaperSettings
-from genesis.simulator.tape_kernels import TIME
 
 Query = QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount
 Request = SubmitOrder | CancelAtVenue | Query

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genesis.domain.book_layout import ROW_WIDTH, TIME
 from genesis.messages import row_kind
 from genesis.messages.market import Table
 from genesis.simulator import tape_kernels as k
@@ -106,7 +107,7 @@ def breaks_ns(parts: Iterable[Table]) -> list[int]:
     for table in parts:
         place, newest_id = k.next_break(table, 0, newest_id)
         while place < len(table):
-            found.append(table.item(place, k.TIME))
+            found.append(table.item(place, TIME))
             place, newest_id = k.next_break(table, place + 1, newest_id)
     return found
 
@@ -141,12 +142,12 @@ def reached_ns(table: Table, bid_ticks: int | None, ask_ticks: int | None) -> in
     """
     bid = 0 if bid_ticks is None else bid_ticks
     place = k.first_reach(table, bid, _NO_ASK if ask_ticks is None else ask_ticks)
-    return table.item(place, k.TIME) if place < len(table) else None
+    return table.item(place, TIME) if place < len(table) else None
 
 
 def warm_up() -> None:
     """Load (the first time on a machine: compile) the kernels, so that no actor waits for it."""
-    rows = np.zeros((0, k.ROW_WIDTH), np.int64)
+    rows = np.zeros((0, ROW_WIDTH), np.int64)
     k.next_break(rows, 0, 0)
     k.first_reach(rows, 0, _NO_ASK)
     Scanner().next_piece(rows, 0, 0, Interest(None, None, []))

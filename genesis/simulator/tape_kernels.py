@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
-from genesis.domain.level_kernels import kernel, position
+from genesis.domain.book_layout import EVENT, FIRST_ID, KIND, LAST_ID, PRICE, QUANTITY, TIME
+from genesis.domain.level_kernels import Ints, kernel, position
 from genesis.messages import row_kind
-
-Ints = npt.NDArray[np.int64]
-
-# Columns of a market row as int64 (``ROW``).
-TIME, EVENT, KIND, PRICE, QUANTITY, FIRST_ID, LAST_ID = range(7)
-ROW_WIDTH = 7
 
 # Columns of a hit.
 HIT_WIDTH = 6  # time_ns, event_ns, kind, price_ticks, quantity_lots, update_id

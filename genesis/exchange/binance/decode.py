@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from genesis.counted import counted
+from genesis.domain.book_layout import ROW_WIDTH
 from genesis.domain.instrument import Instrument
 from genesis.exchange.binance import frame_kernels as fk
 from genesis.exchange.binance.events import FrameReader
@@ -23,7 +24,6 @@ _TEXT_BYTES = 1 << 16
 _CHUNK_ROWS = 1 << 14
 _LAST_BEGIN = _CHUNK_ROWS - _TEXT_BYTES // 8 - 2
 """The last row of a chunk behind which the longest frame has room."""
-_WIDTH = len(ROW.names or ())
 
 
 class Counts(msgspec.Struct):
@@ -139,7 +139,7 @@ class Decoder:
 
     def _begin_chunk(self) -> None:
         """Rows go out as parts of a chunk, so none is written twice."""
-        self._chunk: Table = np.empty((_CHUNK_ROWS, _WIDTH), np.int64)
+        self._chunk: Table = np.empty((_CHUNK_ROWS, ROW_WIDTH), np.int64)
         self._from = self._end = 0
 
     def _cut(self) -> None:
@@ -175,7 +175,7 @@ class Decoder:
         else:
             counts[read.kind] += 1
         if read.rows:
-            self._parts.append((lane, np.array(read.rows, np.int64).reshape(-1, _WIDTH)))
+            self._parts.append((lane, np.array(read.rows, np.int64).reshape(-1, ROW_WIDTH)))
 
     def _joined(self) -> dict[str, Table]:
         by_lane: dict[int, list[Table]] = {}

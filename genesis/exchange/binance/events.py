@@ -219,24 +219,8 @@ def _levels(
     rows = [*times, kind, 0, len(bids) + len(asks), *ids]
     received_ns, event_ns = times
     first, last = ids
-    for price, quantity in bids:
-        rows += (
-            received_ns,
-            event_ns,
-            row_kind.BID,
-            prices[price],
-            quantities[quantity],
-            first,
-            last,
-        )
-    for price, quantity in asks:
-        rows += (
-            received_ns,
-            event_ns,
-            row_kind.ASK,
-            prices[price],
-            quantities[quantity],
-            first,
-            last,
-        )
+    for side, levels in ((row_kind.BID, bids), (row_kind.ASK, asks)):
+        for price, quantity in levels:
+            ticks, lots = prices[price], quantities[quantity]
+            rows += (received_ns, event_ns, side, ticks, lots, first, last)
     return rows

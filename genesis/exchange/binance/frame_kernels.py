@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from genesis.domain.book_layout import EVENT, FIRST_ID, KIND, LAST_ID, PRICE, QUANTITY, TIME
 from genesis.domain.level_kernels import Ints, kernel
 from genesis.exchange.binance.text_kernels import (
     NOT_READ,
@@ -74,8 +75,9 @@ def _put(
     first_id: int,
     last_id: int,
 ) -> None:
-    rows[at, 0], rows[at, 1], rows[at, 2], rows[at, 3] = received_ns, event_ns, kind, price
-    rows[at, 4], rows[at, 5], rows[at, 6] = lots, first_id, last_id
+    rows[at, TIME], rows[at, EVENT], rows[at, KIND] = received_ns, event_ns, kind
+    rows[at, PRICE], rows[at, QUANTITY] = price, lots
+    rows[at, FIRST_ID], rows[at, LAST_ID] = first_id, last_id
 
 
 @kernel
@@ -97,7 +99,7 @@ def _levels(
         lots, at = scaled(text, at + 2, lot_decimals)
         if at < 0 or text[at] != _LIST_END:
             return row, NOT_READ
-        rows[row, 2], rows[row, 3], rows[row, 4] = kind, price, lots
+        rows[row, KIND], rows[row, PRICE], rows[row, QUANTITY] = kind, price, lots
         row += 1
         at += 1
         if text[at] == _LIST_END:
@@ -133,7 +135,8 @@ def _take_diff(
     event_ns = _event_ns(found[_AT_E])
     _put(rows, at, received_ns, event_ns, row_kind.DEPTH, 0, end - at - 1, first, last)
     for i in range(at + 1, end):
-        rows[i, 0], rows[i, 1], rows[i, 5], rows[i, 6] = received_ns, event_ns, first, last
+        rows[i, TIME], rows[i, EVENT] = received_ns, event_ns
+        rows[i, FIRST_ID], rows[i, LAST_ID] = first, last
     lanes[DEPTH_DIFFS, lane] += 1
     return end
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from genesis.domain.book_layout import FIRST_ID, KIND, LAST_ID, PRICE, QUANTITY, ROW_WIDTH, TIME
 from genesis.domain.instrument import Instrument
 from genesis.exchange.histories.ohlcv import Bars
 from genesis.exchange.histories.scales import floored, whole
 from genesis.exchange.histories.tables import Ints, Mask
 from genesis.messages import row_kind
-from genesis.messages.market import ROW, Kind, Rows
+from genesis.messages.market import ROW, Rows, rows_of
 from genesis.simulator.tape import SUMMARY
 
 SHARE = 40
@@ -27,22 +28,20 @@ _BLOCK = 5
 CHUNK = 1 << 15
 """Bars or trades converted at once: what is needed meanwhile stays in the processor's cache."""
 
-_SIZE = len(ROW.names or ())
-_TIME, _KIND, _PRICE, _LOTS, _FIRST, _LAST = 0, 2, 3, 4, 5, 6
-
 
 def opening(table: Ints, start_ns: int) -> None:
     """Make the first row an empty snapshot: a book that shows only its touch."""
-    table[0, [_TIME, _KIND, _LAST]] = start_ns, row_kind.SNAPSHOT, 1
+    table[0, [TIME, KIND, LAST_ID]] = start_ns, row_kind.SNAPSHOT, 1
 
 
 def tickers(times: Ints, ids: Ints, bids: tuple[Ints, Ints], asks: tuple[Ints, Ints]) -> Ints:
     """Book tickers, shape (n, 2, columns of a row); ``bids`` and ``asks`` are ticks and lots."""
-    pairs = np.zeros((len(times), 2, _SIZE), np.int64)
-    for side, kind, (price, lots) in ((0, Kind.TICKER_BID, bids), (1, Kind.TICKER_ASK, asks)):
+    pairs = np.zeros((len(times), 2, ROW_WIDTH), np.int64)
+    sides = ((row_kind.TICKER_BID, bids), (row_kind.TICKER_ASK, asks))
+    for side, (kind, (price, lots)) in enumerate(sides):
         part = pairs[:, side]
-        part[:, _TIME], part[:, _KIND], part[:, _LAST] = times, int(kind), ids
-        part[:, _PRICE], part[:, _LOTS] = price, lots
+        part[:, TIME], part[:, KIND], part[:, LAST_ID] = times, kind, ids
+        part[:, PRICE], part[:, QUANTITY] = price, lots
     return pairs
 
 
@@ -56,16 +55,10 @@ def quotes_around(times: Ints, ids: Ints, price: Ints, lots: Ints) -> Ints:
 
 def prints(times: Ints, bought: Mask, price: Ints, lots: Ints, ids: Ints, last: Ints) -> Ints:
     """Trades, shape (n, columns of a row)."""
-    rows = np.zeros((len(times), _SIZE), np.int64)
-    rows[:, _TIME], rows[:, _PRICE], rows[:, _LOTS] = times, price, lots
-    rows[:, _KIND] = np.where(bought, row_kind.BUY, row_kind.SELL)
-    rows[:, _FIRST], rows[:, _LAST] = ids, last
-    return rows
-
-
-def as_rows(table: Ints) -> Rows:
-    """A table of whole rows as dtype ``ROW``."""
-    rows: Rows = table.reshape(-1).view(ROW)
+    rows = np.zeros((len(times), ROW_WIDTH), np.int64)
+    rows[:, TIME], rows[:, PRICE], rows[:, QUANTITY] = times, price, lots
+    rows[:, KIND] = np.where(bought, row_kind.BUY, row_kind.SELL)
+    rows[:, FIRST_ID], rows[:, LAST_ID] = ids, last
     return rows
 
 
@@ -77,16 +70,17 @@ def bar_rows(bars: Bars, instrument: Instrument) -> Rows:
     with the bar's volume.
     """
     count = len(bars.starts_ns)
-    table = np.zeros((1 + _BLOCK * count, _SIZE), np.int64)
+    table = np.zeros((1 + _BLOCK * count, ROW_WIDTH), np.int64)
     opening(table, int(bars.starts_ns[0]))
-    blocks = table[1:].reshape(count, _BLOCK, _SIZE)
+    blocks = table[1:].reshape(count, _BLOCK, ROW_WIDTH)
     behind = []
     for first in range(0, count, CHUNK):
         behind += _fill(blocks, first, bars, instrument)
     if not behind:
-        return as_rows(table)
+        return rows_of(table, ROW)
     at = np.array([place for place, _ in behind for _ in range(2)])
-    return as_rows(np.insert(table, at, np.concatenate([pair for _, pair in behind]), axis=0))
+    table = np.insert(table, at, np.concatenate([pair for _, pair in behind]), axis=0)
+    return rows_of(table, ROW)
 
 
 def _fill(blocks: Ints, first: int, bars: Bars, instrument: Instrument) -> list[tuple[int, Ints]]:

@@ -35,8 +35,10 @@ _OURS = re.compile(rf"[0-9a-f]{{32}}|{_MAKING}.*")
 """Names of entries. A folder that a person named may hold other things, and those stay."""
 _SOURCES = (
     "exchange/**/*.py",
+    "domain/book_layout.py",
     "domain/instrument.py",
     "messages/market.py",
+    "messages/row_kind.py",
     "simulator/tape.py",
 )
 """Everything that decides what a conversion gives."""

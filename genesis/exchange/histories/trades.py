@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from genesis.domain.book_layout import ROW_WIDTH
 from genesis.domain.instrument import Instrument
 from genesis.errors import InputError
-from genesis.exchange.histories.bars import CHUNK, SHARE, as_rows, opening, prints, quotes_around
+from genesis.exchange.histories.bars import CHUNK, SHARE, opening, prints, quotes_around
 from genesis.exchange.histories.files import SYMBOL_ALIASES, require_symbol
 from genesis.exchange.histories.row_checks import (
     Check,
@@ -22,7 +23,7 @@ from genesis.exchange.histories.row_checks import (
 )
 from genesis.exchange.histories.scales import MOST_COUNTED, floored, whole
 from genesis.exchange.histories.tables import Floats, Ints, Mask, Table, read_table
-from genesis.messages.market import ROW, Rows
+from genesis.messages.market import ROW, Rows, rows_of
 
 _FIELDS = {
     "time": ("time", "timestamp", "ts", "date", "transact_time", "t", "datetime"),
@@ -125,12 +126,12 @@ def trade_rows(trades: Trades, instrument: Instrument) -> Rows:
     quoted = np.ones(count, np.bool_)
     quoted[1:] = price[1:] != price[:-1]
     quoted[1:] |= np.diff(times // _REFRESH_NS) > 0
-    table = np.zeros((1 + count + 2 * int(quoted.sum()), len(ROW.names or ())), np.int64)
+    table = np.zeros((1 + count + 2 * int(quoted.sum()), ROW_WIDTH), np.int64)
     opening(table, int(times[0]))
     end = 1
     for part in _parts(count):
         end += _fill(table[end:], part, trades, price[part], quoted[part], total)
-    return as_rows(table)
+    return rows_of(table, ROW)
 
 
 def _parts(count: int) -> Iterator[slice]:
