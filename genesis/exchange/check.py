@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,9 +12,6 @@ from genesis.domain.folded import Folded
 from genesis.domain.instrument import Instrument
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.recording import Recording
-from genesis.messages.market import RawFrame
-
-_FRAMES_AT_ONCE = 1000
 
 
 class SymbolCheck(msgspec.Struct, frozen=True):
@@ -75,8 +71,8 @@ def check(paths: Sequence[Path]) -> tuple[int, dict[str, SymbolCheck]]:
     instruments = recording.instruments()
     decoder = Decoder(instruments)
     tallies = {symbol: _Tally(instrument) for symbol, instrument in instruments.items()}
-    for frames in _batches(recording.frames()):
-        for symbol, rows in decoder.decode(frames).items():
+    for batch in decoder.batches(recording.frames()):
+        for symbol, rows in batch.items():
             tallies[symbol].add(tallies[symbol].book.fold(rows))
     return decoder.frames, {symbol: _result(decoder, t) for symbol, t in tallies.items()}
 
@@ -88,11 +84,6 @@ def check_json(paths: Sequence[Path]) -> str:
         (only,) = symbols.values()
         return msgspec.json.encode(only).decode()
     return msgspec.json.encode({"frames": frames, "symbols": symbols}).decode()
-
-
-def _batches(frames: Iterator[RawFrame]) -> Iterator[list[RawFrame]]:
-    while batch := list(islice(frames, _FRAMES_AT_ONCE)):
-        yield batch
 
 
 def _result(decoder: Decoder, tally: _Tally) -> SymbolCheck:

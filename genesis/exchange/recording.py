@@ -80,12 +80,9 @@ class Recording:
             for symbol in self._wanted
         }
 
-    def symbols(self) -> tuple[str, ...]:
-        """The wanted symbols, else all, in the order in which they first appear."""
-        return self._wanted
-
     def instruments(self) -> dict[str, Instrument]:
-        """By symbol: from exchangeInfo where there is one, otherwise inferred from the data."""
+        """By symbol, in the order wanted, else of appearance: from exchangeInfo where there is one,
+        otherwise inferred from the data."""
         return dict(self._instruments)
 
     def frames(self) -> Iterator[RawFrame]:

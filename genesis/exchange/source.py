@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -56,15 +56,7 @@ def open_market(
     if repeat < 1 or (repeat > 1 and market == SIMULATED):
         raise ConfigError(f"--repeat {repeat} cannot be used; a replay can be repeated, 1 or more")
     if market == SIMULATED:
-        start_ns = time.time_ns()
-        generated = GeneratedMarket(symbols, seed, start_ns)
-        return Market(
-            title="simulated market",
-            instruments=generated.instruments(),
-            frames=generated.frames(),
-            start_ns=start_ns,
-            recorded=False,
-        )
+        return simulated_market(symbols, seed, time.time_ns())
     if market.startswith((OHLCV, TRADES)):
         raise ConfigError(f"market {market!r} is for genesis backtest; a run replays recordings")
     if not market.startswith(REPLAY):
@@ -84,6 +76,18 @@ def open_market(
         frames=itertools.chain([first], frames),
         start_ns=first.received_ns,
         recorded=True,
+    )
+
+
+def simulated_market(symbols: Sequence[str], seed: int, start_ns: int) -> Market:
+    """The generated market, endless. Raises ConfigError for symbols it cannot list."""
+    generated = GeneratedMarket(symbols, seed, start_ns)
+    return Market(
+        title="simulated market",
+        instruments=generated.instruments(),
+        frames=generated.frames(),
+        start_ns=start_ns,
+        recorded=False,
     )
 
 

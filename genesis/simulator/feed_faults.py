@@ -22,12 +22,7 @@ Times = npt.NDArray[np.int64]
 _INNER = (Kind.BID, Kind.ASK, Kind.TICKER_ASK)
 
 
-def events_of(rows: Rows) -> list[Rows]:
-    """Cut rows into events."""
-    return [event for _, _, event in _events(rows)]
-
-
-def _events(rows: Rows) -> Iterator[tuple[int, int, Rows]]:
+def events_of(rows: Rows) -> Iterator[tuple[int, int, Rows]]:
     """When each event was received, the kind it begins with, and its rows."""
     begins = np.flatnonzero(~np.isin(rows["kind"], _INNER))
     times, kinds = rows["time_ns"][begins].tolist(), rows["kind"][begins].tolist()
@@ -69,7 +64,7 @@ class FeedFaults:
         if not len(rows) or self._is_quiet(symbol, rows["time_ns"]):
             return rows
         arrived: list[Rows] = []
-        for now_ns, kind, event in _events(rows):
+        for now_ns, kind, event in events_of(rows):
             fate = self._fate(now_ns, is_diff=kind == Kind.DEPTH_BEGIN, is_frame=False)
             if fate is FeedKind.LATE:
                 self._late.setdefault(symbol, []).append(event)

@@ -181,10 +181,6 @@ class MatchingEngine:
         """The time of the newest depth or ticker it was given of a symbol; 0 before any."""
         return self._matchers[symbol].book.time_ns
 
-    def synced(self, symbol: str) -> bool:
-        """Whether the venue has a whole book to serve and match against."""
-        return self._matchers[symbol].book.synced
-
     def snapshot(self, symbol: str, now_ns: int) -> Rows | None:
         """The full book as SNAPSHOT rows received at ``now_ns``; None while there is none."""
         book = self._matchers[symbol].book

@@ -106,7 +106,7 @@ def test_several_files_are_one_recording_in_receive_order(write: Callable[..., P
         "one:3",
         "two:4",
     ]
-    assert Recording([one, two]).symbols() == ("BTCUSDT", "ETHUSDT")
+    assert list(Recording([one, two]).instruments()) == ["BTCUSDT", "ETHUSDT"]
 
 
 def test_symbols_can_be_restricted(write: Callable[..., Path]) -> None:

@@ -162,7 +162,7 @@ ROWS = TAPE.tape(60 * SECOND)["BTCUSDT"]
 def arrived(kind: FeedKind, for_s: int = 2, batch: int = 25) -> Rows:
     """A minute of the market with one fault at 20 s, in batches cut at whole events."""
     faults = Faults([FeedFault(START_NS + 20 * SECOND, kind, for_s * SECOND)], START_NS + HEAL_NS)
-    events = events_of(ROWS)
+    events = [event for _, _, event in events_of(ROWS)]
     parts = [np.concatenate(events[at : at + batch]) for at in range(0, len(events), batch)]
     return np.concatenate([faults.rows("BTCUSDT", part) for part in parts])
 
@@ -172,7 +172,7 @@ def gaps(rows: Rows) -> list[str]:
 
 
 def lost(rows: Rows) -> int:
-    return len(events_of(ROWS)) - len(events_of(rows))
+    return len(list(events_of(ROWS))) - len(list(events_of(rows)))
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
@@ -239,7 +239,7 @@ def test_a_gap_loses_diffs_alone_and_what_is_in_a_frame_stays() -> None:
 
 
 def test_kinds_of_rows_that_stand_together_stay_together() -> None:
-    for event in events_of(ROWS):
+    for _, _, event in events_of(ROWS):
         if event["kind"][0] in (Kind.DEPTH_BEGIN, Kind.SNAPSHOT_BEGIN):
             assert len(event) == 1 + event["quantity_lots"][0]
         elif event["kind"][0] == Kind.TICKER_BID:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 import msgspec
-import numpy as np
 from pydantic import BaseModel
 from rich.console import Console
 from rich.measure import Measurement
@@ -29,12 +28,10 @@ from genesis.config import Settings
 from genesis.errors import ConfigError
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.source import Market
-from genesis.messages.market import ROW, Rows
 
 TOP = 10
 IN, OUT, WHOLE = "in\nsample\n", "out of\nsample\n", "whole\nhistory\n"
 """What a column is of, above its name."""
-FRAMES_AT_ONCE = 1000
 CHOSEN_COLUMNS = 28
 """As many as leave room for the others on 80; settings beyond go on the next line."""
 
@@ -95,15 +92,10 @@ def _require_known(scenario: Scenario, name: str) -> None:
 
 def as_tape(market: Market, end_ns: int | None) -> Market:
     """A market of frames, decoded up to ``end_ns``: frames are used up by a single run."""
-    decoder = Decoder(market.instruments)
-    parts: dict[str, list[Rows]] = {symbol: [] for symbol in market.instruments}
     frames = itertools.takewhile(
         lambda frame: end_ns is None or frame.received_ns < end_ns, market.frames
     )
-    while batch := list(itertools.islice(frames, FRAMES_AT_ONCE)):
-        for symbol, rows in decoder.decode(batch).items():
-            parts[symbol].append(rows)
-    tape = {symbol: np.concatenate([np.zeros(0, ROW), *got]) for symbol, got in parts.items()}
+    tape = Decoder(market.instruments).tape(frames)
     return msgspec.structs.replace(market, frames=iter(()), tape=tape)
 
 

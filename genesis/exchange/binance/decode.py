@@ -5,7 +5,8 @@ A kernel reads the common frames, straight from their bytes; what it leaves, ``e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -22,6 +23,7 @@ from genesis.messages.market import ROW, RawFrame, Rows, Table, rows_of
 _TEXT_BYTES = 1 << 16
 """Of the longest frame that the kernel reads."""
 _CHUNK_ROWS = 1 << 14
+_FRAMES_AT_ONCE = 1000
 _LAST_BEGIN = _CHUNK_ROWS - _TEXT_BYTES // 8 - 2
 """The last row of a chunk behind which the longest frame has room."""
 
@@ -60,7 +62,6 @@ class Decoder:
         self._begin_chunk()
         self._parts: list[tuple[int, Table]] = []
         self._others = 0
-        self.ignored = 0
 
     @property
     def frames(self) -> int:
@@ -95,6 +96,20 @@ class Decoder:
     def decode(self, frames: Sequence[RawFrame]) -> dict[str, Rows]:
         """As ``tables``, with names (dtype ``ROW``)."""
         return {symbol: rows_of(table, ROW) for symbol, table in self.tables(frames).items()}
+
+    def batches(self, frames: Iterable[RawFrame]) -> Iterator[dict[str, Rows]]:
+        """As ``decode``, some of the frames at a time, so that memory stays flat."""
+        frames = iter(frames)
+        while batch := list(islice(frames, _FRAMES_AT_ONCE)):
+            yield self.decode(batch)
+
+    def tape(self, frames: Iterable[RawFrame]) -> dict[str, Rows]:
+        """All rows of each symbol, also of one that had none. Raises BadFrame as ``tables``."""
+        parts = {symbol: [np.zeros(0, ROW)] for symbol in self._symbols}
+        for batch in self.batches(frames):
+            for symbol, rows in batch.items():
+                parts[symbol].append(rows)
+        return {symbol: np.concatenate(found) for symbol, found in parts.items()}
 
     def tables(self, frames: Sequence[RawFrame]) -> dict[str, Table]:
         """Rows (columns of ``ROW``) of each symbol that had any, in receive order.
@@ -156,8 +171,6 @@ class Decoder:
             self._lanes[fk.NEXT_TRADE] = 0  # a recording that is repeated begins again
             return
         read = self._reader.read(frame)
-        if read.kind == fk.IGNORED:
-            self.ignored += 1
         lane = self._place.get(read.symbol)
         if lane is None:
             self._others += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,15 +22,21 @@ from genesis.exchange.histories.tables import Floats
 from genesis.exchange.histories.tape_cache import History, TapeCache
 from genesis.exchange.histories.trades import read_trades, require_minutes_countable, trade_rows
 from genesis.exchange.recording import Recording, read_exchange_info
-from genesis.exchange.source import OHLCV, REPLAY, SIMULATED, TRADES, Market, require_path
+from genesis.exchange.source import (
+    OHLCV,
+    REPLAY,
+    SIMULATED,
+    TRADES,
+    Market,
+    require_path,
+    simulated_market,
+)
 from genesis.messages import row_kind
-from genesis.messages.market import ROW, Rows
-from genesis.simulator.market import GeneratedMarket
+from genesis.messages.market import Rows
 
 SIMULATED_START_NS = 1_704_067_200_000_000_000
 """2024-01-01: a generated market has no date of its own, and must not take today's."""
 
-_FRAMES_AT_ONCE = 1000
 _NAMES_SHOWN = 4
 
 
@@ -52,7 +57,8 @@ def open_history(
     what cannot be used, ConfigError for a market of no known kind.
     """
     if market == SIMULATED:
-        return _generated(symbols or (), seed, from_ns)
+        start_ns = SIMULATED_START_NS if from_ns is None else from_ns
+        return simulated_market(symbols or (), seed, start_ns)
     for prefix, read in ((REPLAY, _recording), (OHLCV, _bars), (TRADES, _trades)):
         if market.startswith(prefix):
             spec = market.removeprefix(prefix)
@@ -62,18 +68,6 @@ def open_history(
             return _windowed(title, history, from_ns, to_ns)
     raise ConfigError(
         f"market {market!r} is none of {SIMULATED}, {REPLAY}PATH, {OHLCV}PATH, {TRADES}PATH"
-    )
-
-
-def _generated(symbols: Sequence[str], seed: int, from_ns: int | None) -> Market:
-    start_ns = SIMULATED_START_NS if from_ns is None else from_ns
-    generated = GeneratedMarket(symbols, seed, start_ns)
-    return Market(
-        title="simulated market",
-        instruments=generated.instruments(),
-        frames=generated.frames(),
-        start_ns=start_ns,
-        recorded=False,
     )
 
 
@@ -97,12 +91,7 @@ def decoded(recording: Recording) -> History:
     """All of a recording as rows. Raises BadFrame and InputError at the first bad line."""
     instruments = recording.instruments()
     decoder = Decoder(instruments)
-    parts: dict[str, list[Rows]] = {symbol: [] for symbol in instruments}
-    frames = recording.frames()
-    while batch := list(itertools.islice(frames, _FRAMES_AT_ONCE)):
-        for symbol, rows in decoder.decode(batch).items():
-            parts[symbol].append(rows)
-    tape = {symbol: np.concatenate([np.zeros(0, ROW), *got]) for symbol, got in parts.items()}
+    tape = decoder.tape(recording.frames())
     silent_frames = decoder.frames - _frames(tape)
     return History(instruments, tape, silent_frames=silent_frames, notes=decoder.notes())
 
