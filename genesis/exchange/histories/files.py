@@ -7,7 +7,7 @@ from pathlib import Path
 
 from genesis.errors import InputError
 from genesis.exchange.binance.instruments import symbol_of_name
-from genesis.exchange.histories.tables import SUFFIXES, Table, suffix_of
+from genesis.exchange.histories.tables import SUFFIXES, FileTable, suffix_of
 from genesis.plain_files import require_once
 
 SYMBOL_ALIASES = ("symbol", "pair", "instrument", "s")
@@ -56,7 +56,7 @@ def files_by_symbol(
     return found if wanted is None else {symbol: found[symbol] for symbol in wanted}
 
 
-def require_symbol(table: Table, symbol: str) -> None:
+def require_symbol(table: FileTable, symbol: str) -> None:
     """Raises InputError when the table's symbol column names another, or several."""
     if not table.has("symbol"):
         return

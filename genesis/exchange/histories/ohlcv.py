@@ -12,12 +12,13 @@ from genesis.errors import InputError
 from genesis.exchange.histories.files import SYMBOL_ALIASES, require_symbol
 from genesis.exchange.histories.row_checks import (
     Check,
+    backwards,
     bad_numbers,
     moment,
     require_apart,
     require_good,
 )
-from genesis.exchange.histories.tables import Floats, Ints, Table, read_table
+from genesis.exchange.histories.tables import FileTable, Floats, Ints, read_table
 
 _FIELDS = {
     "time": ("date", "time", "timestamp", "open_time", "datetime", "open time", "opentime", "ts"),
@@ -68,7 +69,7 @@ def read_bars(symbol: str, paths: Sequence[Path]) -> Bars:
     return Bars(starts, open_, high, low, close, volume, _interval(parts, starts), files)
 
 
-_Part = tuple[Table, Ints, list[Floats]]
+_Part = tuple[FileTable, Ints, list[Floats]]
 
 
 def _part(symbol: str, path: Path) -> _Part:
@@ -76,17 +77,13 @@ def _part(symbol: str, path: Path) -> _Part:
     require_symbol(table, symbol)
     times = table.times_ns("time")
     columns = [table.floats(field) for field in (*_PRICES, "volume")]
-    require_good(table, [*_backwards(times, "bar"), *_bad_bars(columns)])
+    require_good(table, [backwards(times), _twice(times), *_bad_bars(columns)])
     return table, times, columns
 
 
-def _backwards(times: Ints, what: str) -> list[Check]:
-    back = np.concatenate(([False], times[1:] < times[:-1]))
+def _twice(times: Ints) -> Check:
     same = np.concatenate(([False], times[1:] == times[:-1]))
-    return [
-        (back, lambda row: f"its time {moment(times[row])} is before {moment(times[row - 1])}"),
-        (same, lambda row: f"there is a {what} of {moment(times[row])} already"),
-    ]
+    return same, lambda row: f"there is a bar of {moment(times[row])} already"
 
 
 def _bad_bars(columns: Sequence[Floats]) -> list[Check]:

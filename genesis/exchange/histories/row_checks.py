@@ -9,17 +9,24 @@ import numpy as np
 
 from genesis.errors import InputError
 from genesis.exchange.histories.scales import MOST_COUNTED
-from genesis.exchange.histories.tables import Floats, Ints, Mask, Table
+from genesis.exchange.histories.tables import FileTable, Floats, Ints, Mask
 
 Check = tuple[Mask, Callable[[int], str]]
+"""Which rows are bad, and what is wrong with one of them, in words."""
 
 
-def require_good(table: Table, checks: Sequence[Check]) -> None:
+def require_good(table: FileTable, checks: Sequence[Check]) -> None:
     """Raises InputError for the first row that any check marks."""
     firsts = [(int(np.argmax(mask)), tell) for mask, tell in checks if mask.any()]
     if firsts:
         row, tell = min(firsts, key=lambda first: first[0])
         raise table.bad(row, tell(row))
+
+
+def backwards(times: Ints) -> Check:
+    """That no time is before the one in the row above."""
+    back = np.concatenate(([False], times[1:] < times[:-1]))
+    return back, lambda row: f"its time {moment(times[row])} is before {moment(times[row - 1])}"
 
 
 def bad_numbers(name: str, column: Floats, *, zero: bool) -> list[Check]:
@@ -42,7 +49,7 @@ def moment(time_ns: int | np.int64) -> str:
     return text.rstrip("0").rstrip(".") + "Z" if "." in text else text + "Z"
 
 
-def require_apart(parts: Sequence[tuple[Table, Ints]], *, touching: bool) -> None:
+def require_apart(parts: Sequence[tuple[FileTable, Ints]], *, touching: bool) -> None:
     """Raises InputError for a file that begins before the one before it has ended.
 
     ``touching``: it may begin at the very moment of the other's last row.

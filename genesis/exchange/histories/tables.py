@@ -29,7 +29,7 @@ _EARLIEST_S = 946_684_800  # 2000-01-01: no market of this house is older
 _LATEST_S = 4_102_444_800  # 2100-01-01
 
 
-class Table:
+class FileTable:
     """One file's columns by the names asked for. Rows count from 1, without a header."""
 
     def __init__(self, path: Path, columns: Mapping[str, Any], rows: int) -> None:
@@ -137,7 +137,7 @@ def read_table(
     fields: Mapping[str, Sequence[str]],
     optional: Sequence[str] = (),
     bare: Mapping[int, Sequence[str]] | None = None,
-) -> Table:
+) -> FileTable:
     """Read the columns ``fields`` (ours by the names it may have in a file, in any case).
 
     ``bare``: the names of a csv without a header, by how many columns it has. Raises InputError
@@ -167,7 +167,7 @@ def read_table(
             )
     if found.num_rows == 0:
         raise InputError(f"{path}: there is no row in it")
-    return Table(path, columns, found.num_rows)
+    return FileTable(path, columns, found.num_rows)
 
 
 def suffix_of(path: Path) -> str:

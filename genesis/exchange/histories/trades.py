@@ -15,14 +15,14 @@ from genesis.errors import InputError
 from genesis.exchange.histories.bars import CHUNK, SHARE, opening, prints, quotes_around
 from genesis.exchange.histories.files import SYMBOL_ALIASES, require_symbol
 from genesis.exchange.histories.row_checks import (
-    Check,
+    backwards,
     bad_numbers,
     moment,
     require_apart,
     require_good,
 )
 from genesis.exchange.histories.scales import MOST_COUNTED, floored, whole
-from genesis.exchange.histories.tables import Floats, Ints, Mask, Table, read_table
+from genesis.exchange.histories.tables import FileTable, Floats, Ints, Mask, read_table
 from genesis.messages.market import ROW, Rows, rows_of
 
 _FIELDS = {
@@ -73,17 +73,12 @@ def read_trades(symbol: str, paths: Sequence[Path]) -> Trades:
     return Trades(times, price, quantity, bought, files)
 
 
-def _part(symbol: str, path: Path) -> tuple[Table, Trades]:
+def _part(symbol: str, path: Path) -> tuple[FileTable, Trades]:
     table = read_table(path, _FIELDS, optional=_OPTIONAL, bare=_BARE)
     require_symbol(table, symbol)
     times, price, quantity = table.times_ns("time"), table.floats("price"), table.floats("quantity")
-    back = np.concatenate(([False], times[1:] < times[:-1]))
-    checks: list[Check] = [
-        (back, lambda row: f"its time {moment(times[row])} is before {moment(times[row - 1])}")
-    ]
-    checks += bad_numbers("price", price, zero=False)
-    checks += bad_numbers("quantity", quantity, zero=False)
-    require_good(table, checks)
+    checks = [backwards(times), *bad_numbers("price", price, zero=False)]
+    require_good(table, [*checks, *bad_numbers("quantity", quantity, zero=False)])
     if table.has("maker"):
         bought = ~table.flags("maker", _YES, _NO)
     elif table.has("side"):
