@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from genesis import __version__
+from genesis.actors.ladder import RECOVERY, STARTING
 from genesis.config import Settings
 from genesis.domain.state import TradingState
 from genesis.errors import ConfigError
@@ -17,15 +18,23 @@ from genesis.messages.journal import (
     Fact,
     RunStarted,
 )
+from genesis.runtime.gate import HALT, TradingGate
 from genesis.storage.journal import Journal
 
-LEAD_IN_S = 60
+LEAD_IN_NS = 60_000_000_000
 """Trading time before the first frame, for actors to start and reconcile in."""
 
 
 def first_ns(speed: float, start_ns: int) -> int:
     """Where the trading time of a run begins, ahead of its market's ``start_ns``."""
-    return start_ns - int(LEAD_IN_S * 1e9 * (speed or 1))
+    return start_ns - int(LEAD_IN_NS * (speed or 1))
+
+
+def shut_gate(gate: TradingGate, state: TradingState) -> None:
+    """Nothing is sent until the journal and the venue agree; a halt outlives the run before."""
+    gate.hold(RECOVERY, STARTING)
+    if state.halted:
+        gate.hold(HALT, state.halt_reason)
 
 
 def begin_run(

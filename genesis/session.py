@@ -6,14 +6,11 @@ import queue
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NamedTuple
 
 import pykka
 import structlog
 
-from genesis.actors.ladder import RECOVERY, STARTING
-from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
 from genesis.actors.risk import EXECUTOR
 from genesis.actors.supervisor import PUBLISHER
@@ -40,10 +37,10 @@ from genesis.messages.lifecycle import (
     Started,
     StartMarket,
 )
-from genesis.messages.market import AskBest, Best
+from genesis.messages.market import Best
 from genesis.messages.orders import CancelOrders
 from genesis.notices import Told, at_the_start
-from genesis.opening import begin_run, first_ns
+from genesis.opening import begin_run, first_ns, shut_gate
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT, OVER
@@ -52,7 +49,7 @@ from genesis.simulator import tape
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
 from genesis.storage.verify import prove
-from genesis.summary import Summary, summarize
+from genesis.summary import Summary, answered, ask_best, summarize
 
 DONE, HALTED, FAULT = 0, 3, 4
 END_TIMEOUT_S = 60.0
@@ -135,10 +132,8 @@ class Session:
             news=news,
         )
         self._capture.begin(folder.path, state, self._market, self.house.supervised)
-        self.house.gate.hold(RECOVERY, STARTING)
-        if state.halted:
-            self.house.gate.hold(HALT, state.halt_reason)
-        self._asked_best: dict[str, pykka.Future[Best]] = {}
+        shut_gate(self.house.gate, state)
+        self._asked_best: list[pykka.Future[Best]] = []
         self._error = ""
         self._ending = self._ended = False
         self._supervisor_at: Message | None = None
@@ -235,19 +230,9 @@ class Session:
         self._ending = True
         self._told.tell(self.house.decoder.notes())
         # Asked before anyone is stopped, and not waited for: the gate is to be shut at once.
-        for symbol in self.house.symbols:
-            address = self.runtime.address(book_name(symbol))
-            self._asked_best[symbol] = address.ask_later(AskBest())
+        self._asked_best = ask_best(self.runtime, self.house.symbols)
         self.send(Shutdown(reason))
         self.runtime.release_time()
-
-    def _bests(self) -> dict[str, Best]:
-        """What the books have answered."""
-        best = {}
-        for symbol, answer in self._asked_best.items():
-            with suppress(pykka.Timeout):  # a book that is down has no best
-                best[symbol] = answer.get(timeout=0)
-        return best
 
     def _left_undone(self, ended: Ended) -> str:
         """What the end could not bring in order, as one line."""
@@ -332,7 +317,7 @@ class Session:
             self._before,
             journal.state,
             journal.head_hash,
-            self._bests(),
+            answered(self._asked_best),
             self._market.instruments,
         )
         journal.close()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 
 import msgspec
+import pykka
 
+from genesis.actors.market_feed import book_name
 from genesis.actors.risk import REFUSED_BY
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import HALF
 from genesis.domain.money import EXACT, text
 from genesis.domain.state import TradingState
-from genesis.messages.market import Best
+from genesis.messages.market import AskBest, Best
+from genesis.runtime.base import BaseRuntime
 from genesis.runtime.counters import Counters
 
 
@@ -60,6 +64,21 @@ class Summary(msgspec.Struct, frozen=True):
     best: dict[str, BestLine]
     untraded: dict[str, str] = {}
     refused_by: str = ""
+
+
+def ask_best(runtime: BaseRuntime, symbols: Iterable[str]) -> list[pykka.Future[Best]]:
+    """Ask the books for their best prices, before they are stopped; waits for none."""
+    return [runtime.address(book_name(symbol)).ask_later(AskBest()) for symbol in symbols]
+
+
+def answered(asked: Iterable[pykka.Future[Best]]) -> dict[str, Best]:
+    """By symbol what the books have answered by now."""
+    best = {}
+    for future in asked:
+        with suppress(pykka.Timeout):  # a book that is down has no best
+            answer = future.get(timeout=0)
+            best[answer.symbol] = answer
+    return best
 
 
 def summarize(

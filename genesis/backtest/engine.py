@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 import pykka
 
-from genesis.actors.ladder import RECOVERY, STARTING
-from genesis.actors.market_feed import book_name
 from genesis.actors.order_book import EXCHANGE
 from genesis.config import Settings
 from genesis.daemon import MS, House
@@ -25,8 +22,8 @@ from genesis.messages.lifecycle import (
     Started,
     StartMarket,
 )
-from genesis.messages.market import AskBest, Best
-from genesis.opening import begin_run
+from genesis.messages.market import Best
+from genesis.opening import LEAD_IN_NS, begin_run, shut_gate
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.chaos import ActorFault, ChaosRuntime
 from genesis.runtime.clock import ENDLESS_NS
@@ -35,9 +32,7 @@ from genesis.runtime.virtual import Stood
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.journal import Journal
-from genesis.summary import Summary, summarize
-
-LEAD_IN_NS = 60_000_000_000
+from genesis.summary import Summary, answered, ask_best, summarize
 
 
 class VirtualOutcome(NamedTuple):
@@ -102,12 +97,10 @@ class VirtualSession:
         self.runtime.lookahead = lookahead and healthy and not self.house.reads_depth
         paper = settings.paper
         self.runtime.reaction_ns = (paper.latency_to_venue_ms + paper.latency_from_venue_ms) * MS
-        self.house.gate.hold(RECOVERY, STARTING)
-        if state.halted:
-            self.house.gate.hold(HALT, state.halt_reason)
+        shut_gate(self.house.gate, state)
         self._ended = False
         self._error = ""
-        self._asked: list[pykka.Future[Best]] = []
+        self._asked_best: list[pykka.Future[Best]] = []
         self.runtime.supervisor_down = self._supervisor_down
 
     def run(self) -> VirtualOutcome:
@@ -125,7 +118,7 @@ class VirtualSession:
             self._before,
             journal.state,
             journal.head_hash,
-            self._best(),
+            answered(self._asked_best),
             self._market.instruments,
         )
         journal.close()
@@ -163,18 +156,8 @@ class VirtualSession:
                 self._ended = True
 
     def _end(self, reason: str) -> None:
-        if not self._asked:
-            books = [self.runtime.address(book_name(symbol)) for symbol in self.house.symbols]
-            self._asked = [book.ask_later(AskBest()) for book in books]
+        self._asked_best = self._asked_best or ask_best(self.runtime, self.house.symbols)
         self.runtime.address(SUPERVISOR).tell(Shutdown(reason))
-
-    def _best(self) -> dict[str, Best]:
-        best = {}
-        for future in self._asked:
-            with suppress(pykka.Timeout):  # a book that is down has no best
-                answer = future.get(timeout=0)
-                best[answer.symbol] = answer
-        return best
 
     def _supervisor_down(self, reason: str) -> None:
         self.house.gate.hold(HALT, f"the supervisor died: {reason}")
