@@ -143,7 +143,7 @@ class House:
         self._screens = (PUBLISHER,) if screens else ()
         starts = {**self._money(), **self._market_actors()}
         if screens:
-            starts[VIEW] = self._view()
+            starts[VIEW] = starter(ViewBridge, slot=self.slot)
         self.supervised = (SUPERVISOR, *starts)
         groups_of = {PUBLISHER: SCREENS, VIEW: SCREENS}
         groups_of |= dict.fromkeys((PERSISTENCE, RISK, EXECUTOR), MONEY)
@@ -151,7 +151,8 @@ class House:
         # From a frame to an intent no thread has to be woken.
         market_actors = (child.name for child in children if child.group == MARKET)
         runtime.crew(MARKET, [EXCHANGE, *market_actors])
-        self._register(starts)
+        for name in (SUPERVISOR, EXCHANGE, *starts):
+            runtime.register(name)
         self._supervisor = self._supervise(children, starts, report)
         paper = _paper_settings(settings)
         self.engine = engine or MatchingEngine(
@@ -188,10 +189,6 @@ class House:
         """Start the exchange outside, then the supervisor, which starts everything else."""
         self.runtime.spawn(EXCHANGE, self._exchange)
         self.runtime.spawn(SUPERVISOR, self._supervisor)
-
-    def _register(self, starts: Mapping[str, Start]) -> None:
-        for name in (SUPERVISOR, EXCHANGE, *starts):
-            self.runtime.register(name)
 
     def _money(self) -> dict[str, Start]:
         settings, instruments = self._settings, self._market.instruments
@@ -258,9 +255,6 @@ class House:
                 place=place,
             )
         return starts
-
-    def _view(self) -> Start:
-        return starter(ViewBridge, slot=self.slot)
 
     def _paper(self, paper: PaperSettings, end_ns: int | None, faults: Faults | None) -> Start:
         speed_0 = self._settings.market.speed == 0
