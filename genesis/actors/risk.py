@@ -76,12 +76,13 @@ class Risk(FollowingActor):
 
     def begin(self) -> None:
         super().begin()
+        self._in_real_time = self.horizon_ns() is None
         self._book: RiskBook | None = None
         self._views = Views()
         self._mids: dict[str, Mids] = {}
         self._looks = 0  # number of the Look on its way, and when it comes
         self._looks_ns = ENDLESS_NS
-        self._wanted_ns = ENDLESS_NS  # when to look, for all that is known
+        self._called_ns = ENDLESS_NS  # the first moment known that calls for a look
         self._looked_ns = 0
         self._mark_due_ns = self._mark_every_ns
         self._refused: dict[tuple[str, str, str], int] = {}
@@ -134,7 +135,7 @@ class Risk(FollowingActor):
         self._views.see(view)
         self._mids.pop(view.symbol, None)
         if self._missed(view):
-            self._wanted_ns = min(self._wanted_ns, self._looked_ns + LOOK_EVERY_NS)
+            self._called_ns = min(self._called_ns, view.newest_ns)
             self._remind()
         elif view.newest_ns:
             self._look_later()
@@ -142,7 +143,7 @@ class Risk(FollowingActor):
     def _missed(self, view: BookView) -> bool:
         """Whether it was received before the last look, which did not know of it: that happens only
         where time does not wait."""
-        if not 0 < view.newest_ns <= self._looked_ns or self.horizon_ns() is not None:
+        if not 0 < view.newest_ns <= self._looked_ns or not self._in_real_time:
             return False
         book = self._book
         if book is None or view.symbol not in book.held:
@@ -153,37 +154,47 @@ class Risk(FollowingActor):
 
     def _look_later(self) -> None:
         """Look when something is to be done, as far as the market is known, and not too often."""
-        book, views, looked_ns = self._book, self._views, self._looked_ns
-        if book is None or views.newest_ns <= looked_ns:
+        book, views, now_ns = self._book, self._views, self.now_ns()
+        if book is None or views.newest_ns <= self._looked_ns:
             return
-        mark_ns = views.next_ns(max(looked_ns, self._mark_due_ns - 1))
+        if self._called_ns >= now_ns:
+            self._called_ns = ENDLESS_NS  # of that moment more is known now
+        after_ns = self._looked_ns
+        if not self._in_real_time:
+            after_ns = max(after_ns, now_ns - 1)  # each earlier moment has had its turn
+        mark_ns = views.next_ns(max(after_ns, self._mark_due_ns - 1))
         at_ns = ENDLESS_NS if mark_ns is None else mark_ns
-        left_ns = self._left_ns(book, at_ns)
+        left_ns = self._left_ns(book, after_ns, at_ns)
         if left_ns is not None and left_ns < at_ns:
             at_ns = left_ns
-        self._wanted_ns = min(self._wanted_ns, max(at_ns, looked_ns + LOOK_EVERY_NS))
+        self._called_ns = min(self._called_ns, at_ns)
         self._remind()
 
-    def _left_ns(self, book: RiskBook, before_ns: int) -> int | None:
+    def _left_ns(self, book: RiskBook, after_ns: int, before_ns: int) -> int | None:
         """When equity first leaves the band, as far as the market is known."""
         band, held = book.band(), book.held
         if band is None:
-            return self._views.next_ns(self._looked_ns)
+            return self._views.next_ns(after_ns)
         known = {}
         for symbol in held:
             moves = self._mids.get(symbol) or self._mids_of(symbol)
             if moves is not None:
                 known[symbol] = moves
         mids = self._mids_now(book) if len(held) > 1 else {}
-        return band.left_ns(known, mids, self._looked_ns, before_ns)
+        return band.left_ns(known, mids, after_ns, before_ns)
+
+    def _wanted_ns(self) -> int:
+        """When to look, as far as is known."""
+        return max(self._called_ns, self._looked_ns + LOOK_EVERY_NS)
 
     def _remind(self) -> None:
         """Have a Look come when it is wanted. One that comes sooner is not called back: it reminds
         again."""
-        if self._wanted_ns < self._looks_ns:
-            self._looks_ns = self._wanted_ns
+        wanted_ns = self._wanted_ns()
+        if wanted_ns < self._looks_ns:
+            self._looks_ns = wanted_ns
             self._looks += 1
-            delay_ns = max(0, self._wanted_ns - self.now_ns())
+            delay_ns = max(0, wanted_ns - self.now_ns())
             self.after(delay_ns, Look(self._looks), rank=LOOK_RANK)
 
     def _mids_now(self, book: RiskBook) -> dict[str, float]:
@@ -219,7 +230,7 @@ class Risk(FollowingActor):
         if look.number != self._looks or self._book is None:
             return
         now_ns, self._looks_ns = self.now_ns(), ENDLESS_NS
-        if now_ns < self._wanted_ns:
+        if now_ns < self._wanted_ns():
             self._remind()
             return
         self._look(self._book)
@@ -274,7 +285,7 @@ class Risk(FollowingActor):
         )
 
     def _look(self, book: RiskBook) -> None:
-        self._looked_ns, self._wanted_ns = self.now_ns(), ENDLESS_NS
+        self._looked_ns, self._called_ns = self.now_ns(), ENDLESS_NS
         self._show(book, book.held)
         equity = book.observe(self._looked_ns)
         if equity is None:

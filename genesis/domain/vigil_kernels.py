@@ -35,6 +35,8 @@ def left_ns(
     for at in range(first, len(tops)):
         if tops[at, 2] > 0 and 0 < tops[at, 4] < tops[at, 6]:
             mid = (tops[at, 4] + tops[at, 6]) * half_tick
+        if at + 1 < len(tops) and tops[at + 1, 0] == tops[at, 0]:
+            continue  # what counts is what a moment leaves behind
         equity = rest + quantity * mid
         if equity <= low or equity >= high or tops[at, 0] >= until_ns:
             return int(tops[at, 0])

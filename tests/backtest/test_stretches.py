@@ -212,12 +212,16 @@ def test_the_markets_of_that_test_are_traded() -> None:
     assert agree(settled, lambda: light(symbols, 1, LONG_S), lambda: Busy(symbols, 200)) > 20
 
 
+def near_its_limits(settled: Settings, daily_loss: str, drawdown: str) -> Settings:
+    """Fractions of the account so small that the market alone reaches them."""
+    close = {"daily_loss_fraction": Decimal(daily_loss), "drawdown_fraction": Decimal(drawdown)}
+    return settled.model_copy(update={"risk": settled.risk.model_copy(update=close)})
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_loss_halts_at_its_moment(seed: int) -> None:
     symbols = ("BTCUSDT", "ETHUSDT")
-    settled = chosen(20, 20, 7, 200)
-    close = {"daily_loss_fraction": Decimal("0.000021"), "drawdown_fraction": Decimal("0.00004")}
-    settled = settled.model_copy(update={"risk": settled.risk.model_copy(update=close)})
+    settled = near_its_limits(chosen(20, 20, 7, 200), "0.000021", "0.00004")
     made = {"busy": lambda: Busy(symbols, 200), **daemon.strategies(settled, symbols)}
     with mock.patch.object(daemon, "strategies", return_value=made):
         each, singly = run(settled, light(symbols, seed, 20), lookahead=False)
@@ -226,6 +230,14 @@ def test_a_loss_halts_at_its_moment(seed: int) -> None:
     assert singly == together
     [halted_ns] = [entry.time_ns for entry in together if isinstance(entry.event, Halted)]
     assert any(isinstance(e.event, OrderMoved) and e.time_ns > halted_ns for e in together)
+
+
+@pytest.mark.parametrize("seed", [4, 41])
+def test_one_holding_falls_while_another_rises(seed: int) -> None:
+    """The loss that one would bring by itself calls for no look; looks have their distances."""
+    symbols = ("BTCUSDT", "ETHUSDT")
+    settled = near_its_limits(chosen(20, 20, 0, 200), "0.0001", "0.0001")
+    agree(settled, lambda: light(symbols, seed, LONG_S), lambda: Busy(symbols, 200))
 
 
 def test_a_stretch_of_a_recording_changes_nothing(shared_data: Path) -> None:

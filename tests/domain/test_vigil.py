@@ -45,6 +45,11 @@ def test_a_book_that_is_not_whole_takes_equity_nowhere() -> None:
     assert band(95.0, 110.0, A=1.0).left_ns(mids, {}, 0, NEVER_NS) == 40
 
 
+def test_what_a_moment_leaves_behind_counts() -> None:
+    mids = {"A": Mids(view("A", [(10, 100, 1), (20, 90, 1), (20, 100, 1), (30, 90, 1)]), 1.0)}
+    assert band(95.0, 110.0, A=1.0).left_ns(mids, {}, 0, NEVER_NS) == 30
+
+
 def test_midnight_is_looked_at() -> None:
     mids = {"A": Mids(view("A", [(10, 100, 1), (20, 100, 1), (30, 100, 1)]), 1.0)}
     night = Band(50.0, 200.0, 15, 0.0, {"A": 1.0})
@@ -83,8 +88,7 @@ touches = st.lists(
     st.tuples(st.integers(1, 400), st.integers(80, 120), st.sampled_from([1, 1, 1, 0])),
     min_size=1,
     max_size=300,
-    unique_by=lambda touch: touch[0],
-).map(sorted)
+).map(lambda touches: sorted(touches, key=lambda touch: touch[0]))
 
 
 @given(a=touches, b=touches, after_ns=st.integers(0, 400), low=st.integers(240, 300))
