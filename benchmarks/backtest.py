@@ -25,7 +25,7 @@ from numba import njit
 
 from benchmarks._common import ROOT, peak_rss_mb, peers_data, report
 from genesis import daemon
-from genesis.backtest.run import run_backtest
+from genesis.backtest.run import Backtest
 from genesis.config import Settings
 from genesis.domain import book
 from genesis.domain.instrument import Instrument
@@ -199,7 +199,7 @@ def one(kind: str, n: int) -> None:
         strategies = {"ema_cross": lambda: EmaOnTimer((SYMBOL,), fast, slow, NOTIONAL)}
     with mock.patch.object(daemon, "strategies", return_value=strategies):
         began = time.perf_counter()
-        result = run_backtest(chosen, market, buckets=0)
+        result = Backtest(chosen, market, buckets=0).run()
         secs = time.perf_counter() - began
     if result.error or result.halted:
         sys.exit(f"bench: the run failed: {result.error or result.halt_reason}")

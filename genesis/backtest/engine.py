@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pykka
 
@@ -123,6 +123,17 @@ class VirtualSession:
         )
         journal.close()
         return VirtualOutcome(summary, halted, self._error)
+
+    def overhear(self, name: str, hear: Callable[[Message], None]) -> None:
+        """Call ``hear`` with every message to the actor ``name``, before it is queued there."""
+        mailbox = self.runtime.address(name).mailbox
+        put = mailbox.put
+
+        def heard(message: Message, *rest: Any) -> None:
+            hear(message)
+            put(message, *rest)
+
+        mailbox.__dict__["put"] = heard
 
     def abandon(self, error: str) -> None:
         """End without a shutdown in order; safe from a signal handler. ``error`` is one line."""

@@ -9,16 +9,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from genesis.actors.strategy import RISK
 from genesis.backtest.engine import VirtualSession
-from genesis.backtest.guard import Guard, unguarded
 from genesis.backtest.reports.wording import moment
-from genesis.backtest.run import crashes, settled
+from genesis.backtest.run import Guard, crashes, settled, unguarded
 from genesis.config import Settings
 from genesis.counted import counted
 from genesis.domain.money import text
@@ -44,9 +42,8 @@ class Decision(msgspec.Struct, frozen=True):
     @property
     def sentence(self) -> str:
         at = "at market" if self.price is None else f"at {text(self.price)}"
-        second = f"{moment(self.time_ns)}.{self.time_ns % 10**9:09d}"
         what = f"{self.side.lower()} {text(self.quantity)} {self.symbol} {at} ({self.type})"
-        return f"{second} {self.strategy}: {what}"
+        return f"{_exact_moment(self.time_ns)} {self.strategy}: {what}"
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -66,7 +63,7 @@ class Difference(msgspec.Struct, frozen=True):
 
     @property
     def lines(self) -> tuple[str, str, str]:
-        when = f"{moment(self.cut_ns)}.{self.cut_ns % 10**9:09d}"
+        when = _exact_moment(self.cut_ns)
         told = [d.sentence if d is not None else "no decision" for d in (self.whole, self.cut)]
         return (
             f"lookahead: decision {self.number} changes when the history ends at {when} UTC",
@@ -89,6 +86,10 @@ class Proof(msgspec.Struct, frozen=True):
         return f"no lookahead found in {counted(self.cuts, 'cut')}, {compared} compared"
 
 
+def _exact_moment(time_ns: int) -> str:
+    return f"{moment(time_ns)}.{time_ns % 10**9:09d}"
+
+
 def decisions_of(
     settings: Settings, market: Market, end_ns: int | None = None, guard: Guard = unguarded
 ) -> Decided:
@@ -108,15 +109,12 @@ def decisions_of(
         end_ns=end_ns,
     )
     noted: list[Decision] = []
-    mailbox = session.runtime.address(RISK).mailbox
-    put = mailbox.put
 
-    def watched(message: Message, *rest: Any) -> None:
+    def note(message: Message) -> None:
         if isinstance(message, PlaceOrder):
             noted.append(_decision(message))
-        put(message, *rest)
 
-    mailbox.__dict__["put"] = watched
+    session.overhear(RISK, note)
     with guard(session.abandon):
         outcome = session.run()
     if error := outcome.error or crashes(log.entries):

@@ -1,11 +1,12 @@
-"""One backtest as a function: settings and a market in, everything known of the run out.
+"""One backtest: settings and a market in, everything known of the run out.
 
 No file is written here and nothing is printed: that is what a command does with the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import msgspec
 
@@ -19,6 +20,10 @@ from genesis.storage.journal import Journal, MemoryLog
 from genesis.summary import Summary
 
 HOST = "strategy."
+
+Guard = Callable[[Callable[[str], None]], AbstractContextManager[None]]
+"""What may stand around a run, as a watchdog does, given by whoever knows a clock. Called with what
+ends the run early and takes one line for a person; entered while the run lasts."""
 
 _BARS_FRESH = 2
 """A bar's quotes hold for as long as the next bar lasts; with one bar missing they are gone."""
@@ -47,7 +52,11 @@ class BacktestResult(msgspec.Struct, frozen=True):
 
 
 class Backtest:
-    """A run that can be looked at from outside while it goes on. ``run_backtest`` is the short way.
+    """``market`` traded in virtual time with the daemon's own actors: build it, then ``run``.
+
+    The same settings and market give the same journal, byte for byte. A market with a ``tape`` can
+    be given again; one of frames is used up. Raises ConfigError for settings that do not fit the
+    market; what goes wrong within the run is the result's ``error``.
 
     ``log`` keeps the journal (by default one of its own), ``end_ns`` (trading time) ends the
     market early, ``buckets`` is how many price buckets a symbol gets, 0 for none.
@@ -122,21 +131,9 @@ class Backtest:
                 yield symbol, price_path(rows, start_ns, end_ns, buckets)
 
 
-def run_backtest(
-    settings: Settings,
-    market: Market,
-    *,
-    end_ns: int | None = None,
-    log: MemoryLog | None = None,
-    buckets: int = BUCKETS,
-) -> BacktestResult:
-    """Trade ``market`` in virtual time with the daemon's own actors.
-
-    The same settings and market give the same journal, byte for byte. A market with a ``tape`` can
-    be given again; one of frames is used up. Raises ConfigError for settings that do not fit the
-    market; what goes wrong within the run is the result's ``error``.
-    """
-    return Backtest(settings, market, end_ns=end_ns, log=log, buckets=buckets).run()
+def unguarded(_give_up: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Nothing stands around it."""
+    return nullcontext()
 
 
 def settled(settings: Settings, market: Market) -> Settings:

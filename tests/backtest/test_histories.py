@@ -14,7 +14,7 @@ import pytest
 
 from genesis import daemon
 from genesis.backtest.lookahead import decisions_of
-from genesis.backtest.run import Backtest, BacktestResult, run_backtest
+from genesis.backtest.run import Backtest, BacktestResult
 from genesis.commands.watchdog import watchdog
 from genesis.config import Settings
 from genesis.errors import RuntimeFault
@@ -71,7 +71,7 @@ def require_identity(result: BacktestResult) -> None:
 
 
 def test_bars_trade_the_same_way_every_time(market: Market) -> None:
-    first, second = run_backtest(SETTINGS, market), run_backtest(SETTINGS, market)
+    first, second = Backtest(SETTINGS, market).run(), Backtest(SETTINGS, market).run()
     assert first.error == ""
     assert first.summary.fills > 10
     assert first.summary.trades == 2 * COUNT
@@ -84,14 +84,14 @@ def test_bars_trade_the_same_way_every_time(market: Market) -> None:
 def test_converted_or_kept_makes_no_difference(market: Market, tmp_path: Path) -> None:
     cache = TapeCache(tmp_path / "cache")
     said = [
-        run_backtest(SETTINGS, open_history(f"ohlcv:{tmp_path}", None, cache=cache)).summary
+        Backtest(SETTINGS, open_history(f"ohlcv:{tmp_path}", None, cache=cache)).run().summary
         for _ in range(2)
     ]
-    assert said == [run_backtest(SETTINGS, market).summary] * 2
+    assert said == [Backtest(SETTINGS, market).run().summary] * 2
 
 
 def test_between_bars_no_time_is_lived_through(market: Market) -> None:
-    result = run_backtest(SETTINGS, market)
+    result = Backtest(SETTINGS, market).run()
     marks = sum(isinstance(entry.event, EquityMarked) for entry in result.entries)
     assert marks <= COUNT + 10  # one every ten seconds otherwise
 
@@ -99,7 +99,7 @@ def test_between_bars_no_time_is_lived_through(market: Market) -> None:
 def test_the_real_bars_too(shared_data: Path) -> None:
     folder = shared_data / "binance_spot_ohlcv_1h"
     opened = open_history(f"ohlcv:{folder}", ["ETHUSDT", "FTMUSDT"], cache=NoCache())
-    result = run_backtest(SETTINGS, opened, end_ns=START_NS + 60 * 86_400 * 10**9)
+    result = Backtest(SETTINGS, opened, end_ns=START_NS + 60 * 86_400 * 10**9).run()
     assert result.summary.fills > 10
     assert result.error == ""
     require_identity(result)
@@ -132,7 +132,7 @@ def test_a_strategy_that_fails_is_told_with_how_often_and_why(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trading(monkeypatch, Fails)
-    result = run_backtest(SETTINGS, market)
+    result = Backtest(SETTINGS, market).run()
     assert result.summary.orders == 0
     assert "strategy.ema_cross failed" in result.error
     assert "no price is zero" in result.error
@@ -151,7 +151,7 @@ def test_one_that_asks_to_exit_has_failed_and_ends_nobody_else(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trading(monkeypatch, Leaves)
-    assert "SystemExit: enough for today" in run_backtest(SETTINGS, market).error
+    assert "SystemExit: enough for today" in Backtest(SETTINGS, market).run().error
 
 
 def test_nothing_is_proven_of_one_that_fails(
@@ -170,7 +170,7 @@ def test_one_that_fails_too_often_in_a_minute_halts_the_run(
     lines += [f"{START_NS // 1_000_000 + n * 1000},{100 + n},1,buy" for n in range(30)]
     path = tmp_path / "BTCUSDT.csv"
     path.write_text("\n".join(lines) + "\n")
-    result = run_backtest(SETTINGS, open_history(f"trades:{path}", None, cache=NoCache()))
+    result = Backtest(SETTINGS, open_history(f"trades:{path}", None, cache=NoCache())).run()
     assert result.halted
     assert "strategy.ema_cross" in result.halt_reason
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from genesis.backtest.prices import price_path
-from genesis.backtest.run import BacktestResult, run_backtest
+from genesis.backtest.run import Backtest, BacktestResult
 from genesis.config import Settings
 from genesis.exchange.source import Market
 from genesis.messages.journal import RunStarted
@@ -20,7 +20,7 @@ def generated(seconds: int) -> BacktestResult:
     settings = Settings.load(None, {"market.speed": 0.0, "strategies.ema_cross.slow": 150})
     made = GeneratedMarket(("BTCUSDT",), 7, START_NS)
     market = Market("made", made.instruments(), made.frames(), START_NS, False)
-    return run_backtest(settings, market, end_ns=START_NS + seconds * SECOND_NS)
+    return Backtest(settings, market, end_ns=START_NS + seconds * SECOND_NS).run()
 
 
 def test_a_run_tells_its_journal_and_the_prices_it_saw() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from genesis.actors.order_book import EXCHANGE
 from genesis.backtest.drills.truth import unheard
 from genesis.backtest.drills.watch import Watch
 from genesis.backtest.engine import VirtualSession
@@ -88,7 +87,7 @@ class Life(VirtualSession):
             fault for fault in actor_faults if fault.name == SUPERVISOR and fault.kind in HANGS
         ]
         self._set_watchdog()
-        watch.attend(self.runtime.address(EXCHANGE), self.house.gate, self.house.engine)
+        watch.attend(self)
 
     def live(self) -> None:
         """Until the end in good order, or until it is killed."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 from genesis.actors.market_feed import book_name
+from genesis.actors.order_book import EXCHANGE
 from genesis.backtest.drills.client import ClientWatch
 from genesis.backtest.drills.mids import Mids
+from genesis.backtest.engine import VirtualSession
 from genesis.domain.limits import Limits
 from genesis.domain.money import ZERO, exact, rounded_down, rounded_up, text
 from genesis.exchange.paper import FEED
 from genesis.messages.base import Message
 from genesis.messages.journal import OrderIntended
 from genesis.messages.orders import Side, SubmitOrder
-from genesis.runtime.address import Address
 from genesis.runtime.gate import GateState, TradingGate
 from genesis.simulator.desk import OrderDesk
 from genesis.simulator.matching import MatchingEngine
@@ -44,17 +45,16 @@ class Watch:
         self._intended: dict[str, OrderIntended] = {}
         self._sent: dict[str, tuple[int, SubmitOrder]] = {}
 
-    def attend(self, exchange: Address, gate: TradingGate, engine: MatchingEngine) -> None:
-        """Look at everything that is put into the exchange's mailbox from now on."""
+    def attend(self, session: VirtualSession) -> None:
+        """Look at every order on its way to the exchange from now on."""
         self.client.begin()
-        put = exchange.mailbox.put
+        gate, engine = session.house.gate, session.house.engine
 
-        def watched(message: Message, *rest: int) -> None:
+        def look(message: Message) -> None:
             if isinstance(message, SubmitOrder):
                 self._on_submit(message, gate, engine)
-            put(message, *rest)
 
-        exchange.mailbox.__dict__["put"] = watched
+        session.overhear(EXCHANGE, look)
 
     def found(self, at_ns: int, what: str) -> None:
         self.violations.append((at_ns, what))

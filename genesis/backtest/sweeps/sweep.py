@@ -13,8 +13,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from genesis.backtest.guard import Guard, unguarded
 from genesis.backtest.reports.wording import moment, percent, ratio, signed
+from genesis.backtest.run import Guard, unguarded
 from genesis.backtest.sweeps.grid import Axes, Parameters
 from genesis.backtest.sweeps.ranking import Ranked, Study, WalkForward
 from genesis.backtest.sweeps.trials import (

@@ -11,9 +11,8 @@ import msgspec
 import numpy as np
 
 import genesis
-from genesis.backtest.guard import Guard, unguarded
 from genesis.backtest.reports.metrics import measure
-from genesis.backtest.run import Backtest
+from genesis.backtest.run import Backtest, Guard, unguarded
 from genesis.backtest.sweeps.grid import Parameters
 from genesis.config import Settings
 from genesis.domain.money import text
