@@ -21,7 +21,6 @@ bucket keeps its own extremes, so no spike is lost."""
 
 Ints = npt.NDArray[np.int64]
 
-_TRADES = (row_kind.BUY, row_kind.SELL)
 _TRADE_MARK = b'rade"'
 
 
@@ -43,11 +42,16 @@ def price_path(rows: Rows, start_ns: int, end_ns: int, buckets: int = BUCKETS) -
     first, last = np.searchsorted(rows["time_ns"], (start_ns, end_ns))
     times, ticks = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for part in looked_through(rows[first:last]):
-        kinds = part["kind"]
-        at = np.flatnonzero((kinds == _TRADES[0]) | (kinds == _TRADES[1]))
+        at = trades_among(part)
         times.append(part["time_ns"][at])
         ticks.append(part["price_ticks"][at])
     return _path(np.concatenate(times), np.concatenate(ticks), start_ns, end_ns, buckets)
+
+
+def trades_among(rows: Rows) -> npt.NDArray[np.intp]:
+    """Which rows are trades."""
+    kinds = rows["kind"]
+    return np.flatnonzero((kinds == row_kind.BUY) | (kinds == row_kind.SELL))
 
 
 def _path(times: Ints, ticks: Ints, start_ns: int, end_ns: int, buckets: int) -> PricePath:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from run_tales import INSTRUMENTS, SECOND_NS, START_NS, path
 
 from genesis.backtest.reports.curve import (
+    SAMPLES_MIN,
     Curve,
     Holding,
     drawdowns,
@@ -84,7 +85,7 @@ def test_a_run_that_never_recovers_is_under_water_to_its_end() -> None:
     ],
 )
 def test_samples_are_as_far_apart_as_leaves_enough_of_them(span_ns: int, step_s: int) -> None:
-    assert sample_interval_ns(span_ns) == step_s * SECOND_NS
+    assert sample_interval_ns(span_ns, SAMPLES_MIN) == step_s * SECOND_NS
 
 
 def test_samples_hold_the_newest_equity_at_equal_distances() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from genesis.backtest.reports.figures import Costs
+from genesis.backtest.reports.flows import flow_of
 from genesis.domain.instrument import Instrument
 from genesis.domain.money import ZERO, exact, text
 from genesis.messages.journal import Entry, OrderFilled
@@ -34,11 +35,8 @@ def costs_of(
         instrument = instruments[fill.symbol]
         notional = fill.price * fill.quantity
         traded += notional
-        if fill.fee_asset == instrument.base:
-            fees[fill.maker] += fill.price * fill.fee
-        elif fill.fee_asset == instrument.quote:
-            fees[fill.maker] += fill.fee
-        elif fill.fee:
+        fees[fill.maker] += flow_of(fill, instrument).fee
+        if fill.fee and fill.fee_asset not in (instrument.base, instrument.quote):
             other[fill.fee_asset] = other.get(fill.fee_asset, ZERO) + fill.fee
         touch = touches.get(fill.client_order_id)
         if touch is None:

@@ -122,7 +122,7 @@ def drawdowns(curve: Curve) -> tuple[Floats, Drawdown]:
     return fall, Drawdown(float(fall[deepest]), amount, int(gaps.max(initial=0)))
 
 
-def sample_interval_ns(span_ns: int, samples_min: int = SAMPLES_MIN) -> int:
+def sample_interval_ns(span_ns: int, samples_min: int) -> int:
     """The longest step of ``LADDER_NS`` that still gives ``samples_min`` returns, else a second.
 
     Long steps, because returns far apart depend less on each other, which is what the yearly

@@ -13,8 +13,10 @@ import numpy as np
 from genesis.backtest.reports import ratios
 from genesis.backtest.reports.costs import costs_of
 from genesis.backtest.reports.curve import (
+    SAMPLES_MIN,
     SECOND_NS,
     Curve,
+    Drawdown,
     Holding,
     drawdowns,
     equity_curve,
@@ -71,7 +73,7 @@ class Measured(msgspec.Struct, frozen=True):
 def measure(
     result: BacktestResult,
     touches: Mapping[str, Decimal] | None = None,
-    samples_min: int | None = None,
+    samples_min: int = SAMPLES_MIN,
 ) -> Measured:
     """All figures of a run that began with an empty journal.
 
@@ -84,9 +86,9 @@ def measure(
     end = Decimal(result.summary.equity)
     curve = _curve(result, fills, opened, end)
     span_ns = max(1, result.end_ns - result.start_ns)
-    interval_ns = sample_interval_ns(span_ns, *(() if samples_min is None else (samples_min,)))
+    interval_ns = sample_interval_ns(span_ns, samples_min)
     returns = returns_of(sampled(curve, interval_ns))
-    fall, _ = drawdowns(curve)
+    fall, deepest = drawdowns(curve)
     trips = round_trips(fills, instruments)
     hours, weekdays = pnl_by_slot(
         result.start_ns,
@@ -105,7 +107,7 @@ def measure(
         end_ns=result.end_ns,
         halted=result.halted,
         halt_reason=result.halt_reason,
-        performance=_performance(opened.amount, end, curve, returns, interval_ns, span_ns),
+        performance=_performance(opened.amount, end, deepest, returns, interval_ns, span_ns),
         exposure=_exposure(curve, fills, span_ns, instruments),
         trips=trip_figures(trips, result.prices, instruments),
         costs=costs_of(entries, instruments, touches or {}),
@@ -161,7 +163,7 @@ def _marked_curve(result: BacktestResult, opened: AccountOpened, end: Decimal) -
 def _performance(
     start: Decimal,
     end: Decimal,
-    curve: Curve,
+    deepest: Drawdown,
     returns: Floats,
     interval_ns: int,
     span_ns: int,
@@ -170,11 +172,9 @@ def _performance(
     yearly = ratios.annual_return(total, span_ns)
     scale = ratios.annualisation(interval_ns)
     sharpe, sortino = ratios.sharpe(returns), ratios.sortino(returns)
-    _, deepest = drawdowns(curve)
-    skewness, kurtosis = ratios.moments(returns) if len(returns) else (0.0, 3.0)
     is_positive = None
     if sharpe is not None:
-        is_positive = ratios.probabilistic_sharpe(sharpe, 0, len(returns), skewness, kurtosis)
+        is_positive = ratios.probabilistic_sharpe(sharpe, 0, len(returns), *ratios.moments(returns))
     return Performance(
         start=text(start),
         end=text(end),

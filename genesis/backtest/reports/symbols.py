@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from genesis.backtest.reports.figures import SymbolLine
+from genesis.backtest.reports.flows import flow_of
 from genesis.backtest.reports.trips import Trip
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import HALF
 from genesis.domain.money import ZERO, exact, text
 from genesis.messages.journal import OrderFilled
-from genesis.messages.orders import Side
 from genesis.summary import BestLine
 
 
@@ -38,20 +38,18 @@ def symbol_lines(
 def _line(
     instrument: Instrument, own: list[OrderFilled], closed: list[Trip], mark: Decimal | None
 ) -> SymbolLine:
-    flow = held = fees = traded = ZERO
+    paid = held = fees = traded = ZERO
     for fill in own:
-        signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
-        base_fee = fill.fee if fill.fee_asset == instrument.base else ZERO
-        quote_fee = fill.fee if fill.fee_asset == instrument.quote else ZERO
-        flow -= fill.price * signed + quote_fee
-        held += signed - base_fee
-        fees += fill.price * base_fee + quote_fee
+        flow = flow_of(fill, instrument)
+        paid += flow.paid
+        held += flow.received
+        fees += flow.fee
         traded += fill.price * fill.quantity
     if mark is None:
         mark = own[-1].price if own else ZERO
     return SymbolLine(
         symbol=instrument.symbol,
-        pnl=text(flow + held * mark),
+        pnl=text(held * mark - paid),
         fees=text(fees),
         traded=text(traded),
         fills=len(own),

@@ -7,14 +7,12 @@ from decimal import Decimal
 
 import numpy as np
 
+from genesis.backtest.prices import trades_among
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
-from genesis.messages import row_kind
 from genesis.messages.journal import Entry, OrderIntended
 from genesis.messages.market import Rows
 from genesis.messages.orders import Side
-
-_TRADES = (row_kind.BUY, row_kind.SELL)
 
 
 def decided_touches(
@@ -42,8 +40,7 @@ def _of_symbol(
 ) -> dict[str, Decimal]:
     decided = np.array([order.decided_ns for order in orders], np.int64)
     ends = np.searchsorted(rows["time_ns"], decided, side="right").tolist()
-    kinds = rows["kind"]
-    trades = np.flatnonzero((kinds == _TRADES[0]) | (kinds == _TRADES[1]))
+    trades = trades_among(rows)
     book, folded = Book(instrument), 0
     touches: dict[str, Decimal] = {}
     for order, end in zip(orders, ends, strict=True):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from genesis.backtest.reports.flows import flow_of
 from genesis.domain.instrument import Instrument
 from genesis.domain.money import ZERO, exact
 from genesis.messages.journal import OrderFilled
@@ -90,15 +91,12 @@ def round_trips(
         else:
             trip, before = hand.trip, hand.trip.steps[-1].paid
         instrument = instruments[fill.symbol]
-        signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
-        base_fee = fill.fee if fill.fee_asset == instrument.base else ZERO
-        quote_fee = fill.fee if fill.fee_asset == instrument.quote else ZERO
-        hand.quantity += signed - base_fee
-        trip.fees += fill.price * base_fee + quote_fee
+        flow = flow_of(fill, instrument)
+        hand.quantity += flow.received
+        trip.fees += flow.fee
         if fill.side is trip.side:
             trip.notional += fill.price * fill.quantity
-        paid = before + fill.price * signed + quote_fee
-        trip.steps.append(Step(time_ns, fill.price, paid, hand.quantity))
+        trip.steps.append(Step(time_ns, fill.price, before + flow.paid, hand.quantity))
         # A part of a fill can be finer than a step: the trip has begun, and is not over.
         if abs(hand.quantity) >= instrument.step_size:
             hand.started = True
