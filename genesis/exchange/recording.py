@@ -27,6 +27,7 @@ from genesis.plain_files import require_once, unbounded
 INFO_MAX_MB = 64
 """Of an answer on all symbols, in one line; with all their permissions it has over 10 MB."""
 _LOOK_FRAMES = 10_000
+_LEAST_NS = 946_684_800 * 10**9  # 2000-01-01: no market of this house is older
 _MOST_NS = 2**63 - 1
 _MOST_DIGITS = 100  # Python refuses to read several thousand
 _SYMBOL = re.compile(rb'"s"\s*:\s*"([^"]*)"')
@@ -164,8 +165,10 @@ class _File:
                 received_ns = item.received_ns if isinstance(item, RawFrame) else item.time_ns
             if received_ns < last_ns:
                 raise BadFrame(where, f"its time {received_ns} is before {last_ns}, the one before")
-            if received_ns > _MOST_NS:
-                raise BadFrame(where, f"its time {received_ns} is no time in nanoseconds")
+            if not _LEAST_NS <= received_ns <= _MOST_NS:
+                raise BadFrame(
+                    where, f"its time {received_ns} is no time in nanoseconds after 1999"
+                )
             last_ns = received_ns
             yield item
 

@@ -14,6 +14,7 @@ from frames import combined, diff, line, snapshot, ticker, trade
 from genesis.errors import BadFrame
 from genesis.exchange.check import check, check_json
 
+TIME = 1723161253937085768
 BIDS, ASKS = [("100.01", "1"), ("100.00", "2")], [("100.02", "3"), ("100.03", "4")]
 STORY = [
     combined(diff(9, 10, [("100.01", "1")], [])),
@@ -32,7 +33,7 @@ STORY = [
 
 def test_every_loss_and_recovery_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "btc"
-    path.write_bytes(b"".join(line(i, body) for i, body in enumerate(STORY)))
+    path.write_bytes(b"".join(line(TIME + i, body) for i, body in enumerate(STORY)))
     answer = json.loads(check_json([path]))
     expected = {
         "frames": 11,
@@ -60,7 +61,7 @@ def test_every_loss_and_recovery_is_counted(tmp_path: Path) -> None:
 
 def test_a_clean_story_ends_with_its_best_prices(tmp_path: Path) -> None:
     path = tmp_path / "btc"
-    path.write_bytes(b"".join(line(i, body) for i, body in enumerate(STORY[:6])))
+    path.write_bytes(b"".join(line(TIME + i, body) for i, body in enumerate(STORY[:6])))
     answer = json.loads(check_json([path]))
     assert (answer["best_bid"], answer["best_ask"]) == ("100.01", "100.03")
     assert (answer["gaps"], answer["resyncs"], answer["last_update_id"]) == (0, 0, 13)
@@ -69,10 +70,10 @@ def test_a_clean_story_ends_with_its_best_prices(tmp_path: Path) -> None:
 def test_trades_of_the_stream_that_does_not_count_are_told(tmp_path: Path) -> None:
     first, other = tmp_path / "trades", tmp_path / "aggregates"
     both = (trade("100.02", "0.25"), trade("100.02", "0.75", id_=6))
-    first.write_bytes(b"".join(line(i, combined(body)) for i, body in enumerate(both)))
+    first.write_bytes(b"".join(line(TIME + i, combined(body)) for i, body in enumerate(both)))
     aggregates = [body | {"e": "aggTrade", "a": n} for n, body in enumerate(both)]
     aggregates.append(aggregates[1] | {"a": 2, "note": [1]})  # not for the kernel
-    other.write_bytes(b"".join(line(i, combined(body)) for i, body in enumerate(aggregates)))
+    other.write_bytes(b"".join(line(TIME + i, combined(body)) for i, body in enumerate(aggregates)))
     answer = json.loads(check_json([first, other]))
     assert (answer["frames"], answer["trades"], answer["ignored_trades"]) == (5, 2, 3)
     assert answer["traded_base"] == "1.00000000"
@@ -81,8 +82,8 @@ def test_trades_of_the_stream_that_does_not_count_are_told(tmp_path: Path) -> No
 def test_trades_that_come_again_in_a_file_that_overlaps_are_told(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     bodies = [combined(trade("100.02", "0.25", id_=number)) for number in range(6)]
-    one.write_bytes(b"".join(line(i, body) for i, body in enumerate(bodies[:4])))
-    two.write_bytes(b"".join(line(i, body) for i, body in enumerate(bodies[2:], 2)))
+    one.write_bytes(b"".join(line(TIME + i, body) for i, body in enumerate(bodies[:4])))
+    two.write_bytes(b"".join(line(TIME + i, body) for i, body in enumerate(bodies[2:], 2)))
     answer = json.loads(check_json([one, two]))
     assert (answer["trades"], answer["repeated_trades"]) == (8, 2)
     assert json.loads(check_json([one]))["repeated_trades"] == 0
@@ -91,7 +92,8 @@ def test_trades_that_come_again_in_a_file_that_overlaps_are_told(tmp_path: Path)
 def test_several_symbols_stand_side_by_side(tmp_path: Path) -> None:
     path = tmp_path / "both"
     path.write_bytes(
-        line(1, combined(trade("1.01", "1"))) + line(2, combined(trade("2", "1", symbol="ETHBTC")))
+        line(TIME + 1, combined(trade("1.01", "1")))
+        + line(TIME + 2, combined(trade("2", "1", symbol="ETHBTC")))
     )
     answer = json.loads(check_json([path]))
     assert answer["frames"] == 2
@@ -105,7 +107,7 @@ def test_a_stray_price_is_an_error_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "stray"
     bodies = [combined(trade(f"100.{i}", "1")) for i in range(10, 60)]
     bodies.insert(30, combined(trade("100.125", "1")))
-    path.write_bytes(b"".join(line(i, body) for i, body in enumerate(bodies)))
+    path.write_bytes(b"".join(line(TIME + i, body) for i, body in enumerate(bodies)))
     with pytest.raises(BadFrame, match=r"^stray:31: price 100.125 of BTCUSDT is off the tick 0.01"):
         check([path])
 
@@ -113,7 +115,7 @@ def test_a_stray_price_is_an_error_with_its_line(tmp_path: Path) -> None:
 def test_another_symbol_beside_a_bare_snapshot_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "odd"
     bodies = [*STORY[:3], combined(trade("1", "1", symbol="ETHUSDT"))]
-    path.write_bytes(b"".join(line(i, body) for i, body in enumerate(bodies)))
+    path.write_bytes(b"".join(line(TIME + i, body) for i, body in enumerate(bodies)))
     with pytest.raises(BadFrame, match="odd:4: symbol 'ETHUSDT' is unknown; known are BTCUSDT"):
         check([path])
 

@@ -57,6 +57,11 @@ def test_a_tape_is_what_its_frames_say(tmp_path: Path) -> None:
     assert market.silent_frames == 0
 
 
+def test_a_recording_without_a_snapshot_says_that_nothing_is_traded(tmp_path: Path) -> None:
+    (note,) = opened(f"replay:{recording(tmp_path, *BODIES[2:])}").notes
+    assert note.startswith("BTCUSDT: the recording holds no depth snapshot of it, so its book is")
+
+
 def test_of_the_real_recordings_too(shared_data: Path, tmp_path: Path) -> None:
     path = shared_data / "binance_spot_l2" / "btc_eth_dot_20210404.cryptofeed.zst"
     cached = [open_history(f"replay:{path}", None, cache=TapeCache(tmp_path)) for _ in range(2)]

@@ -54,7 +54,8 @@ def test_a_ticker_that_no_diff_reaches_is_forgotten() -> None:
 
 
 def test_what_follows_long_padding_is_read(tmp_path: Path) -> None:
-    line = b'1 {"e":"trade","E":1,"s":"BTCUSDT","t":1,"p":"100.00","q":"1","T":1,"m":true}\n'
+    body = b'{"e":"trade","E":1,"s":"BTCUSDT","t":1,"p":"100.00","q":"1","T":1,"m":true}'
+    line = b"1723161253937085768 " + body + b"\n"
     path = tmp_path / "padded.gz"
     path.write_bytes(gzip.compress(line) + bytes(200_000) + gzip.compress(line))
     assert len(list(Recording([path]).frames())) == 2

@@ -132,7 +132,9 @@ def test_instruments_are_inferred_or_read(write: Callable[..., Path]) -> None:
     )
     given = Recording([path], exchange_info=info).instruments()["BTCUSDT"]
     assert (given.tick_size, given.step_size) == (Decimal("0.001"), Decimal("0.0001"))
-    inline = b"https://api.binance.com/api/v3/exchangeInfo -> 1.5: " + info.read_bytes() + b"\n"
+    inline = (
+        b"https://api.binance.com/api/v3/exchangeInfo -> 1617566590.1: " + info.read_bytes() + b"\n"
+    )
     captured = Recording([write(inline + CAPTURE, "captured")]).instruments()["BTCUSDT"]
     assert captured.tick_size == Decimal("0.001")
     with pytest.raises(InputError, match="there is no exchangeInfo in it"):
@@ -271,6 +273,12 @@ def test_time_must_not_go_backwards(write: Callable[..., Path]) -> None:
     delivered, error = told_after(write(trades(2) + trades(1)))
     assert delivered == 2
     assert error.startswith(f"rec:3: its time {TIME} is before {TIME + 10}, the one before; ")
+
+
+def test_a_time_in_another_unit_is_told(write: Callable[..., Path]) -> None:
+    path = write(line(TIME // 1000, combined(trade("1", "1"))))
+    with pytest.raises(BadFrame, match=f"rec:1: its time {TIME // 1000} is no time in nanosec"):
+        Recording([path])
 
 
 def test_a_time_beyond_64_bits_is_told(write: Callable[..., Path]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -93,7 +93,18 @@ def decoded(recording: Recording) -> History:
     decoder = Decoder(instruments)
     tape = decoder.tape(recording.frames())
     silent_frames = decoder.frames - _frames(tape)
-    return History(instruments, tape, silent_frames=silent_frames, notes=decoder.notes())
+    notes = (*decoder.notes(), *_never_whole(tape))
+    return History(instruments, tape, silent_frames=silent_frames, notes=notes)
+
+
+def _never_whole(tape: Mapping[str, Rows]) -> Iterator[str]:
+    """What a person has to know who wonders why nothing is traded."""
+    for symbol, rows in tape.items():
+        if not (rows["kind"] == row_kind.SNAPSHOT).any():
+            yield (
+                f"{symbol}: the recording holds no depth snapshot of it, so its book is never "
+                "whole and nothing is traded on it"
+            )
 
 
 def _frames(tape: Mapping[str, Rows]) -> int:
