@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import threading
 import weakref
@@ -39,3 +40,9 @@ def test_another_error_inside_such_a_callback_is_still_shown(
     del garbage
     assert seen() is None
     assert "ValueError: invalid literal" in capfd.readouterr().err
+
+
+def test_a_light_command_waits_for_nothing_of_weight() -> None:
+    code = "import sys, genesis.cli; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert {"numpy", "numba", "msgspec", "pydantic"}.isdisjoint(run.stdout.split())

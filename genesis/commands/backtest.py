@@ -14,6 +14,10 @@ import typer
 
 from genesis import INTERRUPTED
 from genesis.commands import inputs
+from genesis.commands.interrupts import interrupts_told_apart
+from genesis.commands.progress import progress
+from genesis.commands.watchdog import PATIENCE_S, watchdog
+from genesis.errors import ConfigError, RuntimeFault, StorageError
 
 if TYPE_CHECKING:
     from genesis.backtest.reports.metrics import Measured
@@ -25,9 +29,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED_TEXT = "interrupted; the figures are of a part of the run"
 
-PATIENCE_S = 10.0
-"""Live, a strategy that is silent for 3 s is fenced; a first call may load or compile something."""
-
 
 def backtest(
     market: inputs.MarketOption,
@@ -35,9 +36,7 @@ def backtest(
     strategy: inputs.StrategyOption = None,
     from_: inputs.FromOption = None,
     to: inputs.ToOption = None,
-    for_s: Annotated[
-        float | None, typer.Option("--for", help="End after this many seconds of trading time.")
-    ] = None,
+    for_s: inputs.ForOption = None,
     latency: inputs.LatencyOption = None,
     out: Annotated[
         Path | None,
@@ -56,8 +55,6 @@ def backtest(
     ] = PATIENCE_S,
 ) -> None:
     """Trade a market in virtual time with the daemon's own actors, and report what came of it."""
-    from genesis.errors import ConfigError, RuntimeFault
-
     if not 0.5 <= patience <= 86_400:
         raise ConfigError(f"--patience {patience:g} cannot be used; give 0.5 to 86400 seconds")
     settings = inputs.settings_of(config, market, inputs.common(symbols, strategy, latency, seed))
@@ -95,7 +92,6 @@ def _folder(out: Path | None, settings: Settings) -> Iterator[DataFolder | None]
             logging.disable(logging.NOTSET)
         return
     from genesis import log
-    from genesis.errors import StorageError
     from genesis.storage.export import require_no_journal
     from genesis.storage.folder import DataFolder
 
@@ -117,9 +113,6 @@ def _traded(
     folder: DataFolder | None,
 ) -> BacktestResult:
     from genesis.backtest.run import Backtest
-    from genesis.commands.interrupts import interrupts_told_apart
-    from genesis.commands.progress import progress
-    from genesis.commands.watchdog import watchdog
     from genesis.storage.export import export
     from genesis.storage.journal import MemoryLog
 

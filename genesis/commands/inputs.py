@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from genesis.errors import ConfigError
+
 if TYPE_CHECKING:
     from genesis.config import Settings
     from genesis.exchange.histories.tape_cache import TapeCache
@@ -84,8 +86,6 @@ def common(
 
 def moment_ns(option: str, text: str | None) -> int | None:
     """A date or ISO 8601 time as ns UTC; None for none. Raises ConfigError for another text."""
-    from genesis.errors import ConfigError
-
     if text is None:
         return None
     try:
@@ -103,7 +103,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def cache_of(folder: Path | None, no_cache: bool) -> TapeCache:
     """Where converted histories are kept. Raises ConfigError for both options at once."""
-    from genesis.errors import ConfigError
     from genesis.exchange.histories.tape_cache import NoCache, TapeCache
 
     if folder is not None and no_cache:
@@ -123,7 +122,6 @@ def open_inputs(
 
     Raises ConfigError for a window that cannot be, InputError for files that cannot be used.
     """
-    from genesis.errors import ConfigError
     from genesis.exchange.histories.history import SIMULATED_START_NS, open_history
     from genesis.exchange.source import SIMULATED
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from genesis.commands import inputs
+from genesis.commands.interrupts import interrupts_told_apart
 from genesis.commands.pool import spread
+from genesis.commands.progress import progress
+from genesis.commands.scenario import Scenario
+from genesis.commands.watchdog import patient
 
 if TYPE_CHECKING:
     from genesis.backtest.lookahead import Decided
-    from genesis.commands.scenario import Scenario
-
-PATIENCE_S = 10.0
-"""As for a single backtest."""
 
 
 def lookahead(
@@ -38,16 +37,21 @@ def lookahead(
 ) -> None:
     """Trade a history whole and cut short; every decision before a cut must be the same."""
     from genesis.backtest.lookahead import cut_points, decisions_of, prove
-    from genesis.commands.interrupts import interrupts_told_apart
-    from genesis.commands.progress import progress
-    from genesis.commands.scenario import Scenario
 
-    traded, files = (symbols, strategy, latency, seed), (config, exchange_info, cache)
-    scenario = Scenario.of(market, traded, (from_, to, for_s), files)
+    scenario = Scenario(
+        market=market,
+        options=inputs.common(symbols, strategy, latency, seed),
+        all_symbols=symbols is None,
+        window=(from_, to),
+        for_s=for_s,
+        config=config,
+        exchange_info=exchange_info,
+        cache=cache,
+    )
     opened, end_ns = scenario.open()
     inputs.tell_notes(opened)
     with progress("the whole history", lambda: 0.0), interrupts_told_apart():
-        whole = decisions_of(scenario.settings(), opened, end_ns, _guard)
+        whole = decisions_of(scenario.settings(), opened, end_ns, patient)
     tasks = [(scenario, cut_ns) for cut_ns in cut_points(whole, opened.start_ns, cuts)]
     runs: list[tuple[int, Decided]] = []
     if tasks:
@@ -63,14 +67,8 @@ def lookahead(
     raise typer.Exit(4)
 
 
-def _guard(give_up: Callable[[str], None]) -> AbstractContextManager[None]:
-    from genesis.commands.watchdog import watchdog
-
-    return watchdog(PATIENCE_S, give_up)
-
-
 def _run_cut(scenario: Scenario, cut_ns: int) -> tuple[int, Decided]:
     from genesis.backtest.lookahead import decisions_of, truncated
 
     market, end_ns = scenario.open()
-    return cut_ns, decisions_of(scenario.settings(), truncated(market, cut_ns), end_ns, _guard)
+    return cut_ns, decisions_of(scenario.settings(), truncated(market, cut_ns), end_ns, patient)

@@ -11,6 +11,9 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
+from genesis.commands.interrupts import interrupts_told_apart
+from genesis.errors import RuntimeFault
+
 R = TypeVar("R")
 
 
@@ -37,8 +40,6 @@ def spread(
 def _gathered(
     pool: ProcessPoolExecutor, futures: list[Future[R]], others: set[Any]
 ) -> Generator[R, None, None]:
-    from genesis.errors import RuntimeFault
-
     try:
         for future in as_completed(futures):
             yield future.result()
@@ -51,8 +52,6 @@ def _gathered(
 
 
 def _done(function: Callable[..., R], *task: Any) -> R:
-    from genesis.commands.interrupts import interrupts_told_apart
-
     with interrupts_told_apart():
         return function(*task)
 

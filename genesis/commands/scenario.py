@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from genesis.commands import inputs
 
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
     from genesis.exchange.source import Market
 
 
-class Scenario(msgspec.Struct, frozen=True):
+class Scenario(NamedTuple):
     """``options`` are overrides of settings (``inputs.common``), ``window`` is --from and --to."""
 
     market: str
@@ -26,21 +24,6 @@ class Scenario(msgspec.Struct, frozen=True):
     config: Path | None
     exchange_info: Path | None
     cache: Path | None
-
-    @classmethod
-    def of(
-        cls,
-        market: str,
-        traded: tuple[str | None, list[str] | None, int | None, int | None],
-        window: tuple[str | None, str | None, float | None],
-        files: tuple[Path | None, Path | None, Path | None],
-    ) -> Scenario:
-        """``traded``: --symbols, --strategy, --latency and --seed; ``window``: --from, --to and
-        --for; ``files``: --config, --exchange-info and --cache."""
-        symbols, strategy, latency, seed = traded
-        from_, to, for_s = window
-        options = inputs.common(symbols, strategy, latency, seed)
-        return cls(market, options, symbols is None, (from_, to), for_s, *files)
 
     def settings(self, parameters: Mapping[str, str] | None = None) -> Settings:
         """Of one run. Raises ConfigError where they do not go together."""

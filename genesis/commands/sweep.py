@@ -12,17 +12,18 @@ import typer
 from genesis import INTERRUPTED
 from genesis.commands import inputs
 from genesis.commands.pool import spread
+from genesis.commands.progress import progress
+from genesis.commands.scenario import Scenario
+from genesis.commands.watchdog import patient
 from genesis.counted import counted
+from genesis.errors import ConfigError
 
 if TYPE_CHECKING:
     from genesis.backtest.sweeps.grid import Parameters
+    from genesis.backtest.sweeps.ranking import Study
     from genesis.backtest.sweeps.sweep import Plan, Worker
     from genesis.backtest.sweeps.trials import ResultsFile, Trial
-    from genesis.commands.scenario import Scenario
     from genesis.config import Settings
-
-PATIENCE_S = 10.0
-"""As for a single backtest."""
 
 SetsOption = Annotated[
     list[str],
@@ -67,31 +68,35 @@ def sweep(
 ) -> None:
     """Try many settings on one history; rank them, and say when the best is likely luck."""
     from genesis.backtest.sweeps import grid
+    from genesis.backtest.sweeps.ranking import study
     from genesis.backtest.sweeps.sweep import plan_trials
     from genesis.backtest.sweeps.trials import ResultsFile
-    from genesis.commands.scenario import Scenario
 
     _refuse_bad_options(out_of_sample, walk_forward, workers)
     axes = grid.parse_axes(sets)
     wanted = grid.combinations(axes) if draws is None else grid.draws(axes, draws, seed or 0)
-    traded, files = (symbols, strategy, latency, seed), (config, exchange_info, cache)
-    scenario = Scenario.of(market, traded, (from_, to, for_s), files)
+    scenario = Scenario(
+        market=market,
+        options=inputs.common(symbols, strategy, latency, seed),
+        all_symbols=symbols is None,
+        window=(from_, to),
+        for_s=for_s,
+        config=config,
+        exchange_info=exchange_info,
+        cache=cache,
+    )
     _refuse_idle_strategies(axes, scenario.settings())
     opened, end_ns = scenario.open()
     inputs.tell_notes(opened)
     plan = plan_trials(scenario, axes, wanted, opened, end_ns)
-    kept = ResultsFile(results)
-    try:
+    with closing(ResultsFile(results)) as kept:
         _run_missing(scenario, plan, kept, workers)
-    finally:
-        kept.close()
-    _tell(plan, [kept.trials[key] for key in plan.trials], as_json, top,
-          (out_of_sample, walk_forward, rolling))  # fmt: skip
+    trials = [kept.trials[key] for key in plan.trials]
+    _tell_study(study(trials, out_of_sample, walk_forward, rolling=rolling), as_json, top)
+    _tell_left_out(trials, plan)
 
 
 def _refuse_bad_options(out_of_sample: float, walk_forward: int, workers: int | None) -> None:
-    from genesis.errors import ConfigError
-
     if not 0 <= out_of_sample <= 0.9:
         raise ConfigError(f"--out-of-sample {out_of_sample:g} cannot be used; from 0 to 0.9")
     if not 0 <= walk_forward <= 100:
@@ -102,8 +107,6 @@ def _refuse_bad_options(out_of_sample: float, walk_forward: int, workers: int | 
 
 def _refuse_idle_strategies(axes: Collection[str], settings: Settings) -> None:
     """What nobody reads would make equal trials, and a ranking of nothing."""
-    from genesis.errors import ConfigError
-
     if "strategies.enabled" in axes:
         return
     known = type(settings.strategies).model_fields.keys() - {"enabled"}
@@ -118,8 +121,6 @@ def _refuse_idle_strategies(axes: Collection[str], settings: Settings) -> None:
 
 
 def _run_missing(scenario: Scenario, plan: Plan, kept: ResultsFile, workers: int | None) -> None:
-    from genesis.commands.progress import progress
-
     missing = [(key, one) for key, one in plan.trials.items() if key not in kept.trials]
     if not missing:
         return
@@ -143,40 +144,30 @@ def _run_missing(scenario: Scenario, plan: Plan, kept: ResultsFile, workers: int
 
 def _begin(scenario: Scenario) -> None:
     from genesis.backtest.sweeps.sweep import Worker
-    from genesis.commands.watchdog import watchdog
 
     global _worker
-    _worker = Worker(scenario, lambda give_up: watchdog(PATIENCE_S, give_up))
+    _worker = Worker(scenario, patient)
 
 
 def _try(key: str, parameters: Parameters) -> Trial:
     return _worker.run(key, parameters)
 
 
-def _tell(
-    plan: Plan,
-    trials: Sequence[Trial],
-    as_json: bool,
-    top: int,
-    split: tuple[float, int, bool],
-) -> None:
+def _tell_study(done: Study, as_json: bool, top: int) -> None:
     import msgspec
     from rich.console import Console
 
-    from genesis.backtest.sweeps.ranking import study
     from genesis.backtest.sweeps.sweep import print_study
-    from genesis.errors import RuntimeFault
 
-    out_of_sample, folds, rolling = split
-    failed = [trial for trial in trials if trial.error]
-    if len(failed) == len(trials):
-        raise RuntimeFault(f"no trial came to an end; the first: {failed[0].error}")
-    done = study(trials, out_of_sample, folds, rolling=rolling)
     if as_json:
         luck = {"sentence": done.luck.sentence, "is_likely": done.luck.is_likely}
         typer.echo(msgspec.json.encode({"study": done, **luck}).decode())
     else:
         print_study(done, Console(), top)
+
+
+def _tell_left_out(trials: Sequence[Trial], plan: Plan) -> None:
+    """Which trials came to nothing, and why."""
     if idle := [trial for trial in trials if trial.refusals and not trial.orders]:
         limits = sorted({trial.refused_by for trial in idle} - {""})
         typer.echo(
@@ -189,6 +180,6 @@ def _tell(
             f"{counted(plan.unusable, 'combination')} cannot be used; the first: {plan.refusal}",
             err=True,
         )
-    if failed:
+    if failed := [trial for trial in trials if trial.error]:
         many = counted(len(failed), "trial")
         typer.echo(f"{many} failed; the first: {failed[0].error}", err=True)

@@ -11,12 +11,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
-from genesis.strategies.port import Strategy
-
 LOOK_EVERY_S = 0.25
+PATIENCE_S = 10.0
+"""Live, a strategy that is silent for 3 s is fenced; a first call may load or compile something."""
+
 _DEAF_AFTER = 3
 """So many times as long, and a strategy that swallows what is raised in it ends the process."""
 
@@ -59,8 +60,15 @@ def watchdog(patience_s: float, give_up: Callable[[str], None]) -> Iterator[None
         signal.signal(signal.SIGALRM, before)
 
 
+def patient(give_up: Callable[[str], None]) -> AbstractContextManager[None]:
+    """A watchdog with the usual patience."""
+    return watchdog(PATIENCE_S, give_up)
+
+
 def strategy_call(frame: FrameType | None) -> FrameType | None:
     """The outermost call of a strategy's method that is going on; None outside of any."""
+    from genesis.strategies.port import Strategy
+
     found = None
     while frame is not None:
         if isinstance(frame.f_locals.get("self"), Strategy):

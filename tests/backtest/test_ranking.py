@@ -14,7 +14,7 @@ from genesis.backtest.reports import ratios
 from genesis.backtest.sweeps.ranking import study
 from genesis.backtest.sweeps.sweep import print_study
 from genesis.backtest.sweeps.trials import Trial
-from genesis.errors import ConfigError
+from genesis.errors import ConfigError, RuntimeFault
 
 DAY_NS = 86_400 * 10**9
 UP, DOWN = (0.02, 0.01), (-0.02, -0.01)
@@ -117,6 +117,11 @@ def test_an_account_that_lost_everything_is_ranked_last() -> None:
 def test_failed_trials_are_counted_and_left_out() -> None:
     done = study([trial("a", parts(UP)), Trial("k", {"x": "b"}, error="it died")], 0)
     assert (len(done.ranked), done.failed) == (1, 1)
+
+
+def test_without_any_trial_that_ended_the_first_says_why() -> None:
+    with pytest.raises(RuntimeFault, match="no trial came to an end; the first: it died"):
+        study([Trial("k", {"x": "b"}, error="it died"), Trial("l", {"x": "c"}, error="so too")], 0)
 
 
 @pytest.mark.parametrize(

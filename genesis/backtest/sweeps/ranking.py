@@ -15,7 +15,7 @@ from genesis.backtest.reports.wording import ratio
 from genesis.backtest.sweeps.grid import Parameters
 from genesis.backtest.sweeps.trials import Trial
 from genesis.counted import counted
-from genesis.errors import ConfigError
+from genesis.errors import ConfigError, RuntimeFault
 
 BELIEVED_FROM = 0.95
 RETURNS_MIN = 10
@@ -112,11 +112,11 @@ def study(
 
     Each trial has traded the whole history once and its returns are cut into parts: positions are
     carried over a cut, and changing parameters in a walk-forward costs nothing. Raises ConfigError
-    when the parts would be too short.
+    when the parts would be too short, RuntimeFault when every trial failed.
     """
     done = [trial for trial in trials if not trial.error]
     if not done:
-        raise ConfigError("no trial came to an end; their errors are in the results file")
+        raise RuntimeFault(f"no trial came to an end; the first: {trials[0].error}")
     table = _table(done)
     interval_ns = done[0].interval_ns
     scale = ratios.annualisation(interval_ns)
