@@ -45,7 +45,6 @@ from genesis.sections import (
 
 ENV_PREFIX = "GENESIS_"
 ENV_CONFIG = "GENESIS_CONFIG"
-COMMAND_LINE = "command line"
 FILE_MAX_MB = 16
 """Every setting with its reason takes a thousandth of it."""
 
@@ -55,6 +54,9 @@ def _default_file() -> Path:
     package = Path(__file__).parent
     checkout = package.parent / "config" / "default.toml"
     return checkout if checkout.is_file() else package / "default.toml"
+
+
+Tree = dict[str, Any]
 
 
 class Settings(BaseSettings):
@@ -119,15 +121,8 @@ class Settings(BaseSettings):
             sources.append((str(chosen), _read(Path(chosen))))
         _refuse_unknown_environment()
         sources.append(("environment", dict(EnvSettingsSource(cls)())))
-        sources.append((COMMAND_LINE, _nest(overrides or {})))
-        merged: dict[str, Any] = {}
-        for origin, tree in sources:
-            _refuse_unknown(origin, tree)
-            merged = _overlay(merged, tree)
-        try:
-            return cls(**merged)
-        except ValidationError as error:
-            raise ConfigError(_explain(error, sources)) from None
+        sources.append(("command line", _nest(overrides or {})))
+        return cls._of(sources)
 
     def to_json(self) -> str:
         """For ``from_json``. Secrets are not in it."""
@@ -139,28 +134,34 @@ class Settings(BaseSettings):
 
         What has come since has its default. Raises ConfigError for what is known no more.
         """
-        tree = json.loads(text)
-        _refuse_unknown("the captured settings", tree)
-        sources = [("config/default.toml", _read(_default_file())), ("the captured settings", tree)]
+        default = ("config/default.toml", _read(_default_file()))
+        return cls._of([default, ("the captured settings", json.loads(text))])
+
+    @classmethod
+    def _of(cls, sources: list[tuple[str, Tree]]) -> Settings:
+        """What the sources, each with its name for a person, come to: a later one counts more."""
+        merged: Tree = {}
+        for origin, tree in sources:
+            _refuse_unknown(origin, tree)
+            merged = _overlay(merged, tree)
         try:
-            return cls(**_overlay(sources[0][1], tree))
+            return cls(**merged)
         except ValidationError as error:
             raise ConfigError(_explain(error, sources)) from None
 
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical form. Secrets are not in it."""
-        tree = self.model_dump(mode="python", exclude={"venue"})
-        return hashlib.sha256(
-            json.dumps(tree, sort_keys=True, default=_canonical).encode()
-        ).hexdigest()
+        return hashlib.sha256(self.canonical(exclude={"venue"}).encode()).hexdigest()
+
+    def canonical(self, exclude: set[str]) -> str:
+        """JSON that is the same for equal settings, without the sections to ``exclude``."""
+        tree = self.model_dump(mode="python", exclude=exclude)
+        return json.dumps(tree, sort_keys=True, default=_canonical)
 
 
 def _canonical(value: object) -> str:
     """0.05 and 0.050 are the same setting."""
     return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
-
-
-Tree = dict[str, Any]
 
 
 def _read(path: Path) -> Tree:

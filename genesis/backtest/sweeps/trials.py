@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -15,7 +14,6 @@ from genesis.backtest.reports.metrics import measure
 from genesis.backtest.run import Backtest, Guard, unguarded
 from genesis.backtest.sweeps.grid import Parameters
 from genesis.config import Settings
-from genesis.domain.money import text
 from genesis.errors import InputError, RuntimeFault, StorageError
 from genesis.exchange.source import Market
 
@@ -94,15 +92,9 @@ def run_trial(
 
 def trial_key(settings: Settings, data_digest: str, code_digest: str) -> str:
     """What a trial's outcome depends on, as 32 hex digits."""
-    tree = settings.model_dump(exclude=NOT_IN_KEY)
-    parts = (genesis.__version__, code_digest, data_digest, settings.market.seed, tree)
-    written = json.dumps(parts, sort_keys=True, default=_canonical)
-    return hashlib.sha256(written.encode()).hexdigest()[:32]
-
-
-def _canonical(value: object) -> str:
-    """0.05 and 0.050 are the same setting."""
-    return text(value) if isinstance(value, Decimal) else str(value)
+    traded = settings.canonical(exclude=NOT_IN_KEY)
+    parts = (genesis.__version__, code_digest, data_digest, settings.market.seed, traded)
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def digest_of_code() -> str:
