@@ -15,7 +15,7 @@ from genesis.storage.glance import first_difference
 from genesis.storage.past import run_started
 
 
-class Told:
+class TellOnce:
     """What an operator was told of a run: no line twice."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:

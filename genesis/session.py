@@ -39,7 +39,7 @@ from genesis.messages.lifecycle import (
 )
 from genesis.messages.market import Best
 from genesis.messages.orders import CancelOrders
-from genesis.notices import Told, at_the_start
+from genesis.notices import TellOnce, at_the_start
 from genesis.opening import begin_run, first_ns, shut_gate
 from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
@@ -138,7 +138,7 @@ class Session:
         self._ending = self._ended = False
         self._supervisor_at: Message | None = None
         self._same_looks = 0
-        self._told = Told(self._note)
+        self._told = TellOnce(self._note)
         self._journal_failed: tuple[float, str] | None = None
 
     def start(self) -> None:

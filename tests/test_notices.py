@@ -12,7 +12,7 @@ from genesis.domain.ledger import Position
 from genesis.domain.state import TradingState
 from genesis.exchange.source import Market, open_market
 from genesis.messages.journal import AccountOpened, Entry, RunStarted
-from genesis.notices import Told, at_the_start, differing_market, notices
+from genesis.notices import TellOnce, at_the_start, differing_market, notices
 from genesis.opening import begin_run
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
@@ -91,7 +91,7 @@ def test_tables_that_differ_from_the_journal_are_told_of_with_what_mends_them(
 
 def test_what_grows_is_told_when_it_is_first_seen_and_at_the_end() -> None:
     said: list[str] = []
-    told = Told(said.append)
+    told = TellOnce(said.append)
     for seen in ([], ["1 left out"], ["2 left out"], ["9 left out", "1 again"], ["9 left out"]):
         told.tell_new_kinds(seen)
     told.tell(["10 left out", "1 again"])

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from genesis.backtest.drills.reading import told_by
+from genesis.backtest.drills.reading import content_of
 from genesis.exchange.binance.decode import Decoder
 from genesis.messages.market import Kind
 from genesis.simulator.market import GeneratedMarket
@@ -20,7 +20,7 @@ def test_frames_are_read_as_the_decoder_reads_them() -> None:
     instruments = market.instruments()
     decoder, kinds = Decoder(instruments), set[Kind]()
     for frame in islice(market.frames(), 2000):
-        told = told_by(frame)
+        told = content_of(frame)
         [(symbol, rows)] = decoder.decode((frame,)).items()
         [begin] = rows[np.isin(rows["kind"], BEGIN)]
         kind = Kind(begin["kind"])

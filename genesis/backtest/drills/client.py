@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genesis.backtest.drills.mids import TickerMids
-from genesis.backtest.drills.reading import told_by
+from genesis.backtest.drills.reading import content_of
 from genesis.messages.market import ROW, Kind, RawFrame, Rows
 from genesis.runtime.clock import ENDLESS_NS
 from genesis.simulator.feed_faults import joined
@@ -49,16 +49,16 @@ class ClientWatch:
     def on_frames(self, sent: Sequence[RawFrame], arrived: Sequence[RawFrame]) -> None:
         """Frames of the venue's, and what arrives of them."""
         for frame in sent:
-            told = told_by(frame)
-            if told.mid is not None:
-                self.mids.note(told.symbol, frame.received_ns, told.mid)
+            content = content_of(frame)
+            if content.mid is not None:
+                self.mids.note(content.symbol, frame.received_ns, content.mid)
         rows: dict[str, list[tuple[int, ...]]] = {}
         for frame in arrived:
             if frame.restarted:
                 for symbol in self._symbols:
                     rows.setdefault(symbol, []).append((frame.received_ns, 0, Kind.RESET, *NOTHING))
             else:
-                symbol, kind, *ids, _ = told_by(frame)
+                symbol, kind, *ids, _ = content_of(frame)
                 rows.setdefault(symbol, []).append((frame.received_ns, 0, kind, 0, 0, *ids))
         for symbol, told_rows in rows.items():
             self.on_rows(symbol, np.array(told_rows, ROW))

@@ -30,7 +30,7 @@ _decode = msgspec.json.Decoder(_Frame).decode
 _KINDS = {"depthUpdate": Kind.DEPTH_BEGIN, "trade": Kind.TRADE_BUY, "": Kind.TICKER_BID}
 
 
-class Told(NamedTuple):
+class FrameContent(NamedTuple):
     """``first_id`` and ``last_id`` as in market rows; ``mid``, in quote, of a ticker only."""
 
     symbol: str
@@ -40,13 +40,13 @@ class Told(NamedTuple):
     mid: Decimal | None
 
 
-def told_by(frame: RawFrame) -> Told:
+def content_of(frame: RawFrame) -> FrameContent:
     """What one frame of the generated market tells. A trade is a TRADE_BUY, whoever bought."""
     body = _decode(frame.payload)
     data = body.data
     if data is None:
-        return Told(frame.symbol, Kind.SNAPSHOT_BEGIN, 0, body.last_update_id, None)
+        return FrameContent(frame.symbol, Kind.SNAPSHOT_BEGIN, 0, body.last_update_id, None)
     mid = None
     if not data.e and isinstance(data.b, str) and isinstance(data.a, str):
         mid = (Decimal(data.b) + Decimal(data.a)) / 2
-    return Told(data.s, _KINDS[data.e], data.U, data.u, mid)
+    return FrameContent(data.s, _KINDS[data.e], data.U, data.u, mid)
