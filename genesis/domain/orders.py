@@ -17,7 +17,6 @@ from genesis.messages.journal import OrderFilled, OrderIntended, OrderMoved, Ord
 from genesis.messages.orders import (
     ExecutionReport,
     ExecutionType,
-    OpenOrdersSnapshot,
     OrderStatus,
     OutcomeUnknown,
     TradesSnapshot,
@@ -165,23 +164,6 @@ class Orders:
         """How many of these ended as cancelled: not by a fill, and not lost."""
         ended = (self._table.get(name) for name in names)
         return sum(o is not None and o.status is OrderStatus.CANCELED for o in ended)
-
-    def missing_from(self, snapshot: OpenOrdersSnapshot) -> tuple[Order, ...]:
-        """Orders that should rest at the venue by what we know, and are not in its list.
-
-        Each must be asked for by id before it is taken as ended: lists lag.
-        """
-        there = {order.client_order_id for order in snapshot.orders}
-        return tuple(order for name, order in self._table.open.items() if name not in there)
-
-    def trades_wanted(self) -> dict[str, int]:
-        """Per symbol the trade id after which to query, for all orders that await trades."""
-        wanted: dict[str, int] = {}
-        for order in self._table.open.values():
-            if order.awaits_trades:
-                after = wanted.get(order.symbol, order.trades_after)
-                wanted[order.symbol] = min(after, order.trades_after)
-        return wanted
 
     def trades_after(self, symbol: str) -> int:
         """The trade id after which a reconciliation queries: no open order's trade is below."""

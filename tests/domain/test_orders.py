@@ -10,7 +10,7 @@ from order_tales import ID, S, at_venue, intended, statuses, traded
 
 from genesis.domain.orders import RECENT_MAX, Orders, OrderTable
 from genesis.messages.journal import OrderMoved, OrderSent
-from genesis.messages.orders import OpenOrdersSnapshot, TradesSnapshot
+from genesis.messages.orders import TradesSnapshot
 
 
 def test_an_order_is_sent_at_most_once() -> None:
@@ -50,24 +50,20 @@ def test_ended_orders_are_remembered_within_bounds() -> None:
 def test_trades_are_asked_for_from_before_the_order() -> None:
     orders = Orders(OrderTable(last_trade_ids={"BTCUSDT": 40}))
     orders.intend(intended())
-    assert orders.trades_wanted() == {}
     orders.hear(traded(60, "0.5", "1", S.FILLED))  # a trade before it was not heard
-    assert orders.trades_wanted() == {"BTCUSDT": 40}
+    [waiting] = orders.open
+    assert waiting.awaits_trades
     assert orders.trades_after("BTCUSDT") == 40
     first = msgspec.structs.replace(traded(55, "0.5", "0.5"), cumulative_quantity=Decimal(0))
     heard = orders.hear_trades(TradesSnapshot(1, "BTCUSDT", (first,)))
     assert statuses(heard[0].events) == [S.FILLED]
-    assert orders.trades_wanted() == {}
     assert orders.trades_after("BTCUSDT") == 60
 
 
-def test_what_the_venues_list_lacks_must_be_asked_for() -> None:
+def test_an_order_that_the_venue_has_proven_not_to_know_is_lost() -> None:
     orders = Orders()
     orders.intend(intended("a"))
     orders.intend(intended("b"))
-    listed = msgspec.structs.replace(at_venue(S.NEW, "0"), client_order_id="a")
-    missing = orders.missing_from(OpenOrdersSnapshot(1, (listed,)))
-    assert [order.client_order_id for order in missing] == ["b"]
     assert statuses(orders.lose("b", "no such order, twice")) == [S.LOST]
     assert [order.client_order_id for order in orders.open] == ["a"]
 
