@@ -185,11 +185,6 @@ class Book:
         return self._known[lay.TIME_NS]
 
     @property
-    def data_event_ns(self) -> int:
-        """The venue's newest event time; 0 before any."""
-        return self._known[lay.EVENT_NS]
-
-    @property
     def depth_event_ns(self) -> int:
         """The venue's time of the newest diff, of the book or not; 0 before any."""
         return self._known[lay.DEPTH_EVENT_NS]

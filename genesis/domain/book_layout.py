@@ -8,7 +8,8 @@ ROW_WIDTH, TRADE_WIDTH, TOP_WIDTH = 7, 10, 8
 
 # Places in the state vector (the counts of levels first: 0 bids, 1 asks).
 BIDS, ASKS, SYNCED, BOOK_ID, EVER_SYNCED = 0, 1, 2, 3, 4
-TIME_NS, EVENT_NS = 5, 6
+TIME_NS = 5
+DEPTH_EVENT_NS = 6  # the venue's time of the newest diff, taken or not
 TICKER_ID, TICKER_BID, TICKER_BID_LOTS, TICKER_ASK, TICKER_ASK_LOTS = 7, 8, 9, 10, 11
 PENDING_START, PENDING_END, RING_NEXT, CHECKED_ID = 12, 13, 14, 15
 TICKER_NS = 16
@@ -19,9 +20,8 @@ EVENTS, TOPS, TOP_NS, STOPPED = 18, 19, 20, 21
 CROSSED, DIFFS, UPDATES, SNAPSHOTS, TICKERS, CHECKED, MISMATCHED = 22, 23, 24, 25, 26, 27, 28
 # The touch as the newest call left it: bid, its lots, ask, its lots.
 TOUCH, TOUCH_END = 29, 33
-DEPTH_EVENT_NS = 33  # the venue's time of the newest diff, taken or not
-TOUCH_ALONE = 34  # 1: synced, and there are no levels
-STATE_SIZE = 35
+TOUCH_ALONE = 33  # 1: synced, and there are no levels
+STATE_SIZE = 34
 
 # Why ``fold_rows`` came back before the end of its rows (``state[STOPPED]``).
 DONE, GROW_LEVELS, GROW_PENDING, DRAIN, CUT_SHORT, NOT_EXPECTED = 0, 1, 2, 3, 4, 5

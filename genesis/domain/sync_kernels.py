@@ -259,8 +259,6 @@ def _fold(book: Tables, pending_limit: int, rows: Ints, start: int) -> int:
             state[lay.TIME_NS] = max(state[lay.TIME_NS], rows[i, lay.TIME])
         if kind not in (row_kind.BUY, row_kind.SELL):
             note_top(book, rows[i, lay.TIME])
-        if kind != row_kind.RESET:
-            state[lay.EVENT_NS] = max(state[lay.EVENT_NS], rows[i, lay.EVENT])
         i += taken
     return i
 

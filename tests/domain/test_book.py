@@ -44,7 +44,7 @@ def test_nothing_is_served_before_the_first_snapshot(book: Book) -> None:
     assert book.touch() == (0, 0, 0, 0)
     assert book.depth() == (0, 0)
     assert folded.trades.tolist() == [(3, 3, 1, 1, 101, 2, 0, 0, 0, 0)]
-    assert (book.time_ns, book.data_event_ns) == (2, 3)
+    assert book.time_ns == 2
 
 
 def test_buffered_diffs_follow_the_snapshot_that_does_not_contain_them(book: Book) -> None:
