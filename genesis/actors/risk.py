@@ -257,9 +257,7 @@ class Risk(FollowingActor):
         return self._book.judge(order, self.now_ns())
 
     def _refuse(self, order: PlaceOrder, refusal: Refusal) -> None:
-        refused = OrderRefused(
-            order, refusal.limit, refusal.value, refusal.compared_with, self.now_ns()
-        )
+        refused = OrderRefused(order, refusal.limit, refusal.value, refusal.compared_with)
         self.tell(strategy_name(order.strategy), refused)
         if refusal.limit == "gate" and self._gate.held(OVER):
             return  # strategies go on asking for as long as somebody watches: that is no news

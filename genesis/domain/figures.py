@@ -12,7 +12,7 @@ from genesis.domain.risk_book import RiskBook
 
 class Figures(msgspec.Struct, frozen=True):
     """The account for a view, in quote; ``drawdown`` and ``exposure`` are fractions (6 decimals,
-    rounded down), ``exposure_value`` is in quote."""
+    rounded down)."""
 
     quote: str
     equity: Decimal
@@ -24,7 +24,6 @@ class Figures(msgspec.Struct, frozen=True):
     day_pnl: Decimal
     drawdown: Decimal
     exposure: Decimal
-    exposure_value: Decimal
 
 
 @exact
@@ -46,7 +45,6 @@ def figures(book: RiskBook, now_ns: int) -> Figures:
         day_pnl=equity - start,
         drawdown=_fraction(max(ZERO, peak - equity), peak),
         exposure=_fraction(exposure, equity),
-        exposure_value=exposure,
     )
 
 

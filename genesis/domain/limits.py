@@ -55,10 +55,6 @@ class Refusal(msgspec.Struct, frozen=True):
     value: str
     compared_with: str
 
-    @property
-    def sentence(self) -> str:
-        return f"{self.limit}: {self.value} against {self.compared_with}"
-
 
 class Breach(msgspec.Struct, frozen=True):
     """An account-wide limit is reached. ``halts``: trip the global halt; otherwise only orders

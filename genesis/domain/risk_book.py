@@ -112,16 +112,13 @@ class RiskBook:
         self._pending[order.client_order_id] = (order, now_ns)
         self._approved_ns.append(now_ns)
 
-    def release_unjournaled(self, before_ns: int) -> tuple[str, ...]:
-        """Release approvals made before ``before_ns`` that never reached the journal; their ids.
+    def release_unjournaled(self, before_ns: int) -> None:
+        """Release approvals made before ``before_ns`` that never reached the journal.
 
         Only sound once nothing can send them any more: after the executor was restarted and has
         reconciled.
         """
-        dead = tuple(name for name, (_, at) in self._pending.items() if at < before_ns)
-        for name in dead:
-            del self._pending[name]
-        return dead
+        self._pending = {n: kept for n, kept in self._pending.items() if kept[1] >= before_ns}
 
     @exact
     def judge(self, order: PlaceOrder, now_ns: int) -> Refusal | None:

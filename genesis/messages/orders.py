@@ -98,16 +98,6 @@ class OrderRefused(Message, frozen=True):
     limit: str
     value: str
     compared_with: str
-    refused_ns: int
-
-    @property
-    def sentence(self) -> str:
-        """For a person: what happened and why."""
-        o = self.order
-        return (
-            f"{o.strategy} wanted to {o.side.lower()} {o.quantity} {o.symbol}; "
-            f"refused by {self.limit}: {self.value} against {self.compared_with}"
-        )
 
 
 class SubmitOrder(Message, frozen=True):

@@ -190,7 +190,7 @@ def test_the_same_history_makes_the_same_ids() -> None:
 def test_a_refusal_reaches_the_desk() -> None:
     stand = Stand()
     order = stand.buy()
-    stand.tell(OrderRefused(order, "cash", "600", "500", 0))
+    stand.tell(OrderRefused(order, "cash", "600", "500"))
     assert stand.desk.order(order.client_order_id) is None
     assert stand.desk.quiet(SYMBOL)
 

@@ -135,4 +135,4 @@ def test_the_figures_agree_with_each_other() -> None:
     told = figures(account.book, NOW)
     assert told.equity == told.cash + told.inventory - told.fees == 970
     assert (told.realized, told.unrealized, told.day_pnl) == (0, -30, -30)
-    assert (told.drawdown, told.exposure, told.exposure_value) == (D("0.03"), 1, 970)
+    assert (told.drawdown, told.exposure) == (D("0.03"), 1)

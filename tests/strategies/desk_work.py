@@ -90,4 +90,4 @@ class Work(Desk):
         )
 
     def refuse(self, intent: PlaceOrder) -> None:
-        self.refused(OrderRefused(intent, "position_limit", "6 %", "5 %", self.now_ns))
+        self.refused(OrderRefused(intent, "position_limit", "6 %", "5 %"))
