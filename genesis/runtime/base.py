@@ -96,9 +96,6 @@ class BaseRuntime:
         """The address of that name. Raises KeyError: an unknown name is a bug."""
         return self._addresses[name]
 
-    def addresses(self) -> list[Address]:
-        return list(self._addresses.values())
-
     def spawn(self, name: str, start: Callable[[Context], Any]) -> int:
         """Start a new incarnation of ``name``; returns its epoch."""
         address = self._addresses[name]

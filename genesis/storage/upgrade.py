@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 import genesis
 from genesis.errors import StorageError
-from genesis.storage.engine import journal_at_rest, reader_engine, storage_errors
+from genesis.storage.engine import journal_at_rest
 
 
 def upgrade(path: Path | str) -> str:
@@ -25,17 +25,6 @@ def upgrade(path: Path | str) -> str:
     with journal_at_rest(path) as (engine, journal):
         migrate(engine, journal)
     return head_revision()
-
-
-def current_revision(path: Path | str) -> str | None:
-    """The revision of a journal's tables, None before the first migration. Only reads."""
-    journal = Path(path)
-    engine = reader_engine(journal)
-    try:
-        with storage_errors(journal), engine.begin() as connection:
-            return revision_of(connection)
-    finally:
-        engine.dispose()
 
 
 def revision_of(connection: Connection) -> str | None:
