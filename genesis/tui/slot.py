@@ -21,7 +21,7 @@ class Slot:
     def __init__(self) -> None:
         self._state: ViewState | None = None
         self._closed = False
-        self.answers: deque[CommandAnswer] = deque(maxlen=ANSWERS_KEPT)
+        self._answers: deque[CommandAnswer] = deque(maxlen=ANSWERS_KEPT)
 
     def put(self, state: ViewState) -> None:
         """Replace the state; one nobody looked at is gone, for screens want the newest."""
@@ -33,13 +33,13 @@ class Slot:
 
     def answer(self, answer: CommandAnswer) -> None:
         """Leave one line for the operator."""
-        self.answers.append(answer)
+        self._answers.append(answer)
 
     def drain(self) -> list[CommandAnswer]:
         """Take all answers that wait, oldest first."""
         taken = []
-        while self.answers:
-            taken.append(self.answers.popleft())
+        while self._answers:
+            taken.append(self._answers.popleft())
         return taken
 
     def close(self) -> None:

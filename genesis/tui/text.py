@@ -121,15 +121,14 @@ def clean(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def fit(text: str, width: int, *, right: bool = False) -> str:
+def fit(text: str, width: int) -> str:
     """A sentence in exactly ``width`` cells; what is left out ends at a word, with ``…``."""
     text = clean(text)
     if cell_len(text) > width:
         kept = set_cell_size(text, max(0, width - 2))
         kept = kept.rpartition(" ")[0] if " " in kept else ""
         text = f"{kept} …" if kept else "…"[:width]
-    padding = " " * (width - cell_len(text))
-    return padding + text if right else text + padding
+    return text + " " * (width - cell_len(text))
 
 
 @lru_cache(maxsize=1024)  # the same few names are written ten times a second

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rich.cells import cell_len
 from rich.style import Style
 from textual.theme import Theme
 
@@ -70,8 +69,3 @@ STYLES: dict[Tone, Style] = {
 
 FOCUSED = Style(bgcolor=BAND_FOCUSED)
 """Laid over the heading of the list that has the keyboard."""
-
-
-def line_width(line: Line) -> int:
-    """How many cells of the terminal a line takes."""
-    return sum(cell_len(text) for text, _ in line)

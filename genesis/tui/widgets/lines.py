@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.events import Resize
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from genesis.tui.theme import STYLES, Line, line_width
+from genesis.tui.theme import STYLES, Line
 
 Source = Callable[[int, int], Sequence[Line]]
 """(width, height) to the rows to show; called again whenever the size changes."""
@@ -60,7 +61,7 @@ class Lines(Widget):
         row = self._rows[y] if y < len(self._rows) else ()
         width = self.size.width
         segments = [Segment(text, STYLES[tone]) for text, tone in row]
-        used = line_width(row)
+        used = sum(cell_len(text) for text, _ in row)
         if used < width:
             # A heading's band runs on to the right edge; text rows end on the ground.
             tone = row[-1][1] if row else "plain"
