@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from genesis.domain.instrument import Instrument
@@ -101,13 +100,13 @@ def inferred(symbol: str, prices: Sequence[Floats], quantities: Floats) -> Instr
     covers 99 % of the quantities, as there: in sums of quantities remnants finer than it show.
     """
     base, quote = split_symbol(symbol)
-    step = decimals_of([quantities], _COVERED)
-    built = Instrument.build(
+    step = Decimal(1).scaleb(-decimals_of([quantities], _COVERED))
+    return Instrument.build(
         symbol,
         base,
         quote,
         tick_size=Decimal(1).scaleb(-decimals_of(prices)),
-        step_size=Decimal(1).scaleb(-step),
+        step_size=step,
+        # The usual maximum of 9000 would refuse ordinary orders of cheap assets.
+        max_quantity=step * 900_000_000,
     )
-    # The usual maximum of 9000 would refuse ordinary orders of cheap assets.
-    return msgspec.structs.replace(built, max_quantity=built.step_size * 900_000_000)
