@@ -30,9 +30,11 @@ from genesis.messages.orders import (
     SubmitOrder,
     VenueRefused,
 )
+from genesis.simulator.desk import refused
 from genesis.simulator.fault_plan import FeedFault, VenueFault, VenueKind, Waiting
 from genesis.simulator.feed_faults import SKEW_NS, FeedFaults
 from genesis.simulator.matching import Due
+from genesis.simulator.orders import MARKET_CLOSED, Refusal
 
 Request: TypeAlias = SubmitOrder | CancelAtVenue
 Query: TypeAlias = QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount
@@ -52,9 +54,8 @@ _CANCELS = (
     VenueKind.PART_BEFORE_CANCEL,
 )
 _ENDS = (ExecutionType.CANCELED, ExecutionType.EXPIRED)
-_SKEWED = (-1021, "Timestamp for this request is outside of the recvWindow.")
-_TOO_MANY = (-1003, "Too many requests; current limit is 6000 request weight per 1 MINUTE.")
-_CLOSED = (-2010, "Market is closed.")
+_SKEWED = Refusal(-1021, "Timestamp for this request is outside of the recvWindow.")
+_TOO_MANY = Refusal(-1003, "Too many requests; current limit is 6000 request weight per 1 MINUTE.")
 
 
 class Handled(NamedTuple):
@@ -183,11 +184,11 @@ class Faults:
     def _gateway(self, request: Request, now_ns: int) -> Message | None:
         """A refusal at the door, while one of these lasts."""
         if self._lasts(VenueKind.RATE_LIMIT, now_ns):
-            return _refused(request, *_TOO_MANY)
+            return refused(request, _TOO_MANY)
         if self._lasts(VenueKind.CLOCK_SKEW, now_ns):
-            return _refused(request, *_SKEWED)
+            return refused(request, _SKEWED)
         if self._lasts(VenueKind.SYMBOL_HALT, now_ns) and isinstance(request, SubmitOrder):
-            return _refused(request, *_CLOSED)
+            return refused(request, MARKET_CLOSED)
         return None
 
     def _misled(self, request: Request, now_ns: int) -> Handled:
@@ -197,9 +198,9 @@ class Faults:
             case VenueKind.ORDER_LOST | VenueKind.CANCEL_LOST:
                 return Handled(arrives=False)
             case VenueKind.ORDER_UNKNOWN | VenueKind.CANCEL_UNKNOWN:
-                return Handled(answer=unknown(request))
+                return Handled(answer=_unknown(request))
             case VenueKind.ORDER_UNKNOWN_LOST:
-                return Handled(arrives=False, answer=unknown(request))
+                return Handled(arrives=False, answer=_unknown(request))
             case VenueKind.FILL_BEFORE_CANCEL:
                 return Handled(fills_percent=100)
             case VenueKind.PART_BEFORE_CANCEL:
@@ -267,15 +268,8 @@ def _of_reports(report: ExecutionReport) -> tuple[VenueKind, ...]:
     return *ends, VenueKind.REPORT_TWICE
 
 
-def unknown(request: Request) -> Message:
+def _unknown(request: Request) -> Message:
     """Binance's -1007: the outcome of the request is not known."""
     text = "-1007 Timeout waiting for response from backend server."
-    return OutcomeUnknown(request.client_order_id, request.symbol, _what(request), text)
-
-
-def _refused(request: Request, code: int, text: str) -> Message:
-    return VenueRefused(request.client_order_id, request.symbol, _what(request), code, text)
-
-
-def _what(request: Request) -> str:
-    return "place" if isinstance(request, SubmitOrder) else "cancel"
+    what = "place" if isinstance(request, SubmitOrder) else "cancel"
+    return OutcomeUnknown(request.client_order_id, request.symbol, what, text)
