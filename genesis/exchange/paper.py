@@ -26,8 +26,9 @@ from genesis.messages.orders import (
 )
 from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles, handles_each
 from genesis.runtime.virtual import MARKET_RANK
-from genesis.simulator.faults import Faults, Query, Request
-from genesis.simulator.matching import Due, MatchingEngine
+from genesis.simulator.faults import Faults
+from genesis.simulator.matching import Due, MatchingEngine, Query
+from genesis.simulator.orders import Request
 from genesis.simulator.settings import PaperSettings
 
 EXECUTOR = "executor"

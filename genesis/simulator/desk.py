@@ -13,7 +13,6 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.money import ZERO
 from genesis.messages.base import Message
 from genesis.messages.orders import (
-    CancelAtVenue,
     ExecutionReport,
     ExecutionType,
     OrderStatus,
@@ -22,7 +21,7 @@ from genesis.messages.orders import (
     VenueRefused,
 )
 from genesis.simulator.account import Account, fee_of
-from genesis.simulator.orders import Order, Refusal
+from genesis.simulator.orders import Order, Refusal, Request
 from genesis.simulator.settings import PaperSettings
 
 KEPT_CLOSED_ORDERS = 10_000
@@ -110,7 +109,7 @@ class OrderDesk:
         self._end(order)
         self._report(order, how, now_ns, reason)
 
-    def refuse(self, request: SubmitOrder | CancelAtVenue, refusal: Refusal, now_ns: int) -> None:
+    def refuse(self, request: Request, refusal: Refusal, now_ns: int) -> None:
         """Answer a request with the venue's code; nothing changes."""
         self._emit(now_ns, refused(request, refusal))
 
@@ -138,7 +137,7 @@ class OrderDesk:
         self._emit(now_ns, report)
 
 
-def refused(request: SubmitOrder | CancelAtVenue, refusal: Refusal) -> VenueRefused:
+def refused(request: Request, refusal: Refusal) -> VenueRefused:
     """The venue's answer to a request it does not take."""
     return VenueRefused(
         client_order_id=request.client_order_id,

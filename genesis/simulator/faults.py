@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -17,16 +17,11 @@ from genesis.messages.base import Message
 from genesis.messages.market import RawFrame, Rows
 from genesis.messages.orders import (
     AccountSnapshot,
-    CancelAtVenue,
     ExecutionReport,
     ExecutionType,
     OpenOrdersSnapshot,
     OrderSnapshot,
     OutcomeUnknown,
-    QueryAccount,
-    QueryOpenOrders,
-    QueryOrder,
-    QueryTrades,
     SubmitOrder,
     VenueRefused,
 )
@@ -34,10 +29,7 @@ from genesis.simulator.desk import refused
 from genesis.simulator.fault_plan import FeedFault, VenueFault, VenueKind, Waiting
 from genesis.simulator.feed_faults import SKEW_NS, FeedFaults
 from genesis.simulator.matching import Due
-from genesis.simulator.orders import MARKET_CLOSED, Refusal
-
-Request: TypeAlias = SubmitOrder | CancelAtVenue
-Query: TypeAlias = QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount
+from genesis.simulator.orders import MARKET_CLOSED, Refusal, Request
 
 REPORTS_KEPT = 20
 _ORDERS = (

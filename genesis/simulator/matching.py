@@ -37,11 +37,10 @@ from genesis.messages.orders import (
 from genesis.simulator.account import Account
 from genesis.simulator.desk import OrderDesk, refused
 from genesis.simulator.matcher import SymbolMatcher
-from genesis.simulator.orders import INVALID_SYMBOL, expired
+from genesis.simulator.orders import INVALID_SYMBOL, Request, expired
 from genesis.simulator.settings import PaperSettings
 
 Query = QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount
-Request = SubmitOrder | CancelAtVenue | Query
 _ORDERS, _OF_ACCOUNT = (SubmitOrder, CancelAtVenue), (QueryOpenOrders, QueryAccount)
 
 
@@ -57,7 +56,7 @@ class _Sent(msgspec.Struct, frozen=True, order=True):
 
     arrives_ns: int
     number: int
-    request: Request
+    request: Request | Query
 
 
 class _Line:
@@ -77,7 +76,7 @@ class _Line:
         self._there, self._back = (random.Random(rng.getrandbits(64)) for _ in range(2))
         self._last_arrival_ns = self._last_due_ns = 0
 
-    def send(self, now_ns: int, number: int, request: Request) -> int:
+    def send(self, now_ns: int, number: int, request: Request | Query) -> int:
         """A request leaves; returns when it arrives."""
         at = now_ns + self._to_venue_ns
         if self._jitter_ns:
@@ -188,7 +187,7 @@ class MatchingEngine:
 
     # Requests: each acts, and is answered, in its time
 
-    def send(self, request: Request, now_ns: int) -> int:
+    def send(self, request: Request | Query, now_ns: int) -> int:
         """A request leaves for the venue at ``now_ns``; returns when it arrives there.
 
         It acts, or is answered, in line with what else is sent of its symbol: at the next

@@ -12,6 +12,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.money import UNITS, ZERO
 from genesis.domain.order import Order as KnownOrder
 from genesis.messages.orders import (
+    CancelAtVenue,
     OrderStatus,
     OrderType,
     Side,
@@ -20,6 +21,9 @@ from genesis.messages.orders import (
     VenueOrder,
 )
 from genesis.simulator.liquidity import ASKS, BIDS
+
+Request = SubmitOrder | CancelAtVenue
+"""What an own order asks of the venue."""
 
 CLIENT_ID = re.compile(r"[a-zA-Z0-9\-_]{1,36}")
 

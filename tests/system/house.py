@@ -24,7 +24,7 @@ from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
 from genesis.runtime.address import Address, DeadLetter
 from genesis.runtime.base import starter
 from genesis.session import Options, Outcome, Session
-from genesis.simulator.matching import Request
+from genesis.simulator.orders import Request
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
 
