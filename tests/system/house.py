@@ -285,10 +285,11 @@ class House:
 
     def _check_runtime(self) -> None:
         """Whatever was fenced when, the count of work is right and no thread is left behind."""
+        actors = (EXCHANGE, *self.session.house.supervised)
         if self.settings.market.speed == 0:  # where work is counted
-            waiting = sum(address.mailbox.depth for address in self.runtime.addresses())
+            waiting = sum(self.runtime.address(name).mailbox.depth for name in actors)
             assert self.runtime._activity._count == waiting
-        names = {address.name for address in self.runtime.addresses()} | {MARKET_CREW}
+        names = {*actors, MARKET_CREW}
 
         def left() -> list[str]:
             alive = (thread.name.partition("#") for thread in threading.enumerate())
