@@ -11,9 +11,6 @@ from typing import NamedTuple
 import pykka
 import structlog
 
-from genesis.actors.order_book import EXCHANGE
-from genesis.actors.risk import EXECUTOR
-from genesis.actors.supervisor import PUBLISHER
 from genesis.capture.live import LiveCapture
 from genesis.config import Settings
 from genesis.daemon import House
@@ -38,10 +35,10 @@ from genesis.messages.lifecycle import (
     StartMarket,
 )
 from genesis.messages.market import Best
+from genesis.messages.names import EXCHANGE, EXECUTOR, PUBLISHER, SUPERVISOR
 from genesis.messages.orders import CancelOrders
 from genesis.notices import TellOnce, at_the_start
 from genesis.opening import begin_run, first_ns, shut_gate
-from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT, OVER
 from genesis.runtime.threads import ThreadsRuntime
@@ -136,7 +133,7 @@ class Session:
         self._asked_best: list[pykka.Future[Best]] = []
         self._error = ""
         self._ending = self._ended = False
-        self._supervisor_at: Message | None = None
+        self._supervisor_handled = 0
         self._same_looks = 0
         self._told = TellOnce(self._note)
         self._journal_failed: tuple[float, str] | None = None
@@ -257,12 +254,12 @@ class Session:
             self._end("the journal could not be written")
 
     def _watch_supervisor(self, every_s: float) -> None:
-        """Nobody else would see it hang. Counted in looks: a pause of the process is no hang."""
+        """Nobody else would see it hang, nor the timers that bring it its heartbeats. Counted in
+        looks: a pause of the process is no hang."""
         address = self.runtime.address(SUPERVISOR)
-        message = address.mailbox.handling
-        same = message is not None and message is self._supervisor_at
-        self._same_looks = self._same_looks + 1 if same else 0
-        self._supervisor_at = message
+        handled = address.mailbox.metrics().handled
+        self._same_looks = self._same_looks + 1 if handled == self._supervisor_handled else 0
+        self._supervisor_handled = handled
         patience_s = self._settings.supervision.hang_after_ms / 1000
         if self._same_looks > max(2.0, patience_s / every_s):
             reason = f"it gave no sign of life for {patience_s:g} s"

@@ -11,12 +11,11 @@ from checks import check_money, check_recovered
 from house import PATIENCE_S, PATIENT, QUICK_TO_NOTICE, SYMBOLS, House, until
 
 from genesis.actors.ladder import SHUTDOWN
-from genesis.actors.order_book import EXCHANGE
 from genesis.errors import WriterFenced
 from genesis.messages.journal import AppendFacts, Fact, Halted, OrderSent
 from genesis.messages.lifecycle import InjectHang
+from genesis.messages.names import EXCHANGE, SUPERVISOR
 from genesis.messages.orders import CancelOrder, OrderType, Side, SubmitOrder, TimeInForce
-from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.gate import HALT
 
 FOR_S = 7.0
@@ -110,6 +109,16 @@ def test_a_zombie_of_the_executor_sends_nothing(tmp_path: Path) -> None:
 def test_a_supervisor_that_hangs_is_taken_for_dead(tmp_path: Path) -> None:
     house = House(tmp_path, FOR_S, **QUICK_TO_NOTICE)
     house.at(AT_S, lambda: house.hang(SUPERVISOR))
+    ended = house.run()
+    assert ended.outcome.exit_code == 4
+    assert ended.outcome.error == "the supervisor died: it gave no sign of life for 0.8 s"
+    shut = house.gate_log.index(("shut", HALT))
+    assert ("write", "") not in house.gate_log[shut:]
+
+
+def test_timers_that_stand_still_are_noticed_as_heartbeats_that_do_not_come(tmp_path: Path) -> None:
+    house = House(tmp_path, FOR_S, **QUICK_TO_NOTICE)
+    house.at(AT_S, house.runtime._timers.stop)
     ended = house.run()
     assert ended.outcome.exit_code == 4
     assert ended.outcome.error == "the supervisor died: it gave no sign of life for 0.8 s"
