@@ -18,7 +18,8 @@ from genesis.capture.records import FORMAT, Header
 from genesis.capture.writer import Writer
 from genesis.config import Settings
 from genesis.messages.base import Message
-from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
+from genesis.messages.names import SUPERVISOR
+from genesis.runtime.actor import Actor, Context, handles
 from genesis.runtime.base import starter
 from genesis.runtime.clock import ScaledClock
 from genesis.runtime.threads import ThreadsRuntime

@@ -10,7 +10,8 @@ import time
 
 from benchmarks._common import report
 from genesis.messages.base import Message
-from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
+from genesis.messages.names import SUPERVISOR
+from genesis.runtime.actor import Actor, Context, handles
 from genesis.runtime.base import starter
 from genesis.runtime.virtual import VirtualRuntime
 

@@ -9,25 +9,37 @@ from types import TracebackType
 from typing import Any
 
 from genesis.actors.executor import Executor
-from genesis.actors.market_feed import MarketFeed, book_name
+from genesis.actors.market_feed import MarketFeed
 from genesis.actors.nursery import Times
-from genesis.actors.order_book import EXCHANGE, OrderBook
+from genesis.actors.order_book import OrderBook
 from genesis.actors.persistence import JournalPort, Persistence
 from genesis.actors.publisher import Publisher
-from genesis.actors.risk import EXECUTOR, MARK_EVERY_NS, Risk, strategy_name
-from genesis.actors.strategy import RISK, StrategyHost
-from genesis.actors.supervisor import PUBLISHER, Supervisor
+from genesis.actors.risk import MARK_EVERY_NS, Risk
+from genesis.actors.strategy import StrategyHost
+from genesis.actors.supervisor import Supervisor
 from genesis.config import Settings
 from genesis.domain.limits import Limits
 from genesis.domain.state import TradingState
 from genesis.errors import RuntimeFault
 from genesis.exchange.binance.decode import Decoder
-from genesis.exchange.paper import AFTERGLOW_NS, FEED, SILENCE_MAX_NS, PaperExchange
+from genesis.exchange.paper import AFTERGLOW_NS, SILENCE_MAX_NS, PaperExchange
 from genesis.exchange.reel import FrameReel, Reel, TapeReel
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
 from genesis.messages.journal import Entry
-from genesis.runtime.actor import SUPERVISOR, Context
+from genesis.messages.names import (
+    EXCHANGE,
+    EXECUTOR,
+    FEED,
+    PERSISTENCE,
+    PUBLISHER,
+    RISK,
+    SUPERVISOR,
+    VIEW,
+    book_name,
+    strategy_name,
+)
+from genesis.runtime.actor import Context
 from genesis.runtime.base import starter
 from genesis.runtime.gate import TradingGate
 from genesis.runtime.retrace import RetraceRuntime
@@ -48,8 +60,6 @@ IDS_PER_RUN = 1_000_000_000
 """The paper venue forgets with each run; its order and trade ids must not come twice."""
 MARKS_MAX = 2_500
 """Of equity in the journal of one history."""
-PERSISTENCE = "persistence"
-VIEW = "view"
 MONEY = "money"
 MARKET = "market"
 SCREENS = "screens"
@@ -69,18 +79,8 @@ def groups(settings: Settings) -> list[GroupSpec]:
 
 def limits(settings: Settings) -> Limits:
     """The risk section as the domain wants it."""
-    risk, paper = settings.risk, settings.paper
-    return Limits(
-        position_fraction=risk.position_fraction,
-        exposure_fraction=risk.exposure_fraction,
-        orders_per_10_s=risk.orders_per_10_s,
-        open_orders_max=risk.open_orders_max,
-        price_collar_fraction=risk.price_collar_fraction,
-        stale_after_ms=risk.stale_after_ms,
-        daily_loss_fraction=risk.daily_loss_fraction,
-        drawdown_fraction=risk.drawdown_fraction,
-        worst_fee_fraction=max(paper.maker_fee, paper.taker_fee),
-    )
+    worst_fee_fraction = max(settings.paper.maker_fee, settings.paper.taker_fee)
+    return Limits(**settings.risk.model_dump(), worst_fee_fraction=worst_fee_fraction)
 
 
 def strategies(
@@ -171,16 +171,15 @@ class House:
         starts: Mapping[str, Start],
         report: Callable[[Message], None],
     ) -> Start:
-        settings = self._settings
         return starter(
             Supervisor,
             nursery=self.runtime,
             gate=self.gate,
-            groups=groups(settings),
+            groups=groups(self._settings),
             children=children,
             starts=starts,
             money=frozenset((PERSISTENCE, RISK, EXECUTOR)),
-            times=_times(settings),
+            times=_times(self._settings),
             run=self._run,
             report=report,
         )

@@ -9,13 +9,13 @@ from decimal import Decimal
 import msgspec
 import pykka
 
-from genesis.actors.market_feed import book_name
 from genesis.actors.risk import REFUSED_BY
 from genesis.domain.instrument import Instrument
 from genesis.domain.limits import HALF
 from genesis.domain.money import EXACT, text
 from genesis.domain.state import TradingState
 from genesis.messages.market import AskBest, Best
+from genesis.messages.names import book_name
 from genesis.runtime.base import BaseRuntime
 from genesis.runtime.counters import Counters
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 
 from genesis.actors.journaling import GatheringActor
-from genesis.actors.order_book import EXCHANGE
 from genesis.actors.reminders import CheckOrder, CheckProof, CheckReconciliation, LookAtResting
 from genesis.domain.doubts import Doubts
 from genesis.domain.ledger import MOVES_MONEY, Balances
@@ -20,6 +19,7 @@ from genesis.domain.state import TradingState
 from genesis.messages.base import Message
 from genesis.messages.control import CancelAllDone, Halt, ReconcileDone, ReconcileNow
 from genesis.messages.journal import Entry, Fact, JournalSnapshot, OrderIntended, Reconciled
+from genesis.messages.names import EXCHANGE, RISK, SUPERVISOR
 from genesis.messages.orders import (
     AccountSnapshot,
     Approved,
@@ -38,10 +38,9 @@ from genesis.messages.orders import (
     TradesSnapshot,
     VenueRefused,
 )
-from genesis.runtime.actor import SUPERVISOR, Context, handles, handles_each
+from genesis.runtime.actor import Context, handles, handles_each
 from genesis.runtime.gate import TradingGate
 
-RISK = "risk"
 PROOF_INTERVAL_NS = 500_000_000
 RECONCILE_TIMEOUT_NS, RECONCILE_PATIENCE_NS = 2_000_000_000, 32_000_000_000
 """A pass without all its answers is begun anew, each time after twice as long, up to the second."""

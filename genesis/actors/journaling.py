@@ -16,9 +16,9 @@ from genesis.messages.journal import (
     JournalSnapshot,
     Subscribe,
 )
+from genesis.messages.names import PERSISTENCE
 from genesis.runtime.actor import Actor, handles
 
-PERSISTENCE = "persistence"
 TOGETHER_MAX = 64
 """So many facts are gathered at most, however many messages still wait."""
 

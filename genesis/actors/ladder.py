@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from genesis.actors.risk import EXECUTOR
 from genesis.counted import counted
 from genesis.messages.base import Message
 from genesis.messages.control import (
@@ -21,6 +20,7 @@ from genesis.messages.control import (
     Resume,
 )
 from genesis.messages.journal import AnyEvent, GateMoved, Halted, HaltProven, Resumed
+from genesis.messages.names import EXECUTOR
 from genesis.messages.orders import CancelOrders
 from genesis.runtime.gate import HALT, OVER, GateReading, TradingGate
 

@@ -18,17 +18,13 @@ from genesis.messages.market import (
     RawFrames,
     Table,
 )
-from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
+from genesis.messages.names import SUPERVISOR, book_name
+from genesis.runtime.actor import Actor, Context, handles
 
 _BEGINS_FRAME = np.array(
     [False] + [k not in (Kind.BID, Kind.ASK, Kind.TICKER_ASK, Kind.RESET) for k in Kind]
 )
 """By ``Kind``: whether a row of it begins what the venue sent as one frame."""
-
-
-def book_name(symbol: str) -> str:
-    """The address of a symbol's order book."""
-    return f"book.{symbol}"
 
 
 class MarketFeed(Actor):

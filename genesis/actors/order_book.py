@@ -19,9 +19,9 @@ from genesis.messages.market import (
     Rows,
     TradeTicks,
 )
+from genesis.messages.names import EXCHANGE
 from genesis.runtime.actor import Context, handles
 
-EXCHANGE = "exchange"
 SNAPSHOT_RETRY_NS = 1_000_000_000
 SHOW_AGAIN_NS = 1_000_000_000
 """A reader that was restarted sees no book for longer than this, while any data comes."""

@@ -22,7 +22,8 @@ from genesis.messages.journal import (
     Subscribe,
 )
 from genesis.messages.lifecycle import Ping
-from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
+from genesis.messages.names import SUPERVISOR
+from genesis.runtime.actor import Actor, Context, handles
 
 RETRY_NS = 500_000_000
 SLICE = 1_000

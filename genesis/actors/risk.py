@@ -22,12 +22,12 @@ from genesis.messages.journal import (
     JournalSnapshot,
 )
 from genesis.messages.market import BookView
+from genesis.messages.names import EXECUTOR, SUPERVISOR, strategy_name
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder
-from genesis.runtime.actor import SUPERVISOR, Context, handles
+from genesis.runtime.actor import Context, handles
 from genesis.runtime.clock import ENDLESS_NS
 from genesis.runtime.gate import OVER, GateState, TradingGate
 
-EXECUTOR = "executor"
 DAILY_LOSS = "daily loss"
 MARK_EVERY_NS = 10_000_000_000
 LOOK_EVERY_NS = 250_000_000
@@ -39,11 +39,6 @@ REFUSED_BY = "refused by"
 """What is counted for each limit: this, and its name."""
 REPEAT_AFTER_NS = 60_000_000_000
 """A refusal like the one before is journaled again only after this long."""
-
-
-def strategy_name(strategy: str) -> str:
-    """The address of a strategy."""
-    return f"strategy.{strategy}"
 
 
 class Look(Message, frozen=True):

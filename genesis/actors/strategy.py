@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from genesis.actors.journaling import FollowingActor
-from genesis.actors.risk import EXECUTOR
 from genesis.domain.instrument import Instrument
 from genesis.domain.money import ZERO
 from genesis.domain.state import TradingState
@@ -20,6 +19,7 @@ from genesis.messages.journal import (
     OrderMoved,
 )
 from genesis.messages.market import BookView, TradeTicks
+from genesis.messages.names import EXECUTOR, RISK
 from genesis.messages.orders import (
     CancelOrder,
     CancelOrders,
@@ -32,8 +32,6 @@ from genesis.runtime.actor import Context, handles
 from genesis.runtime.virtual import READERS_RANK
 from genesis.strategies.port import Desk, Strategy
 from genesis.strategies.waiting import ALL_NS, Waiting
-
-RISK = "risk"
 
 
 class Wake(Message, frozen=True):

@@ -8,8 +8,6 @@ from typing import Any
 from genesis.actors.journaling import JournalingActor
 from genesis.actors.ladder import JOURNAL, SHUTDOWN, Ladder, Retry
 from genesis.actors.nursery import Incarnation, Nursery, Times
-from genesis.actors.order_book import EXCHANGE
-from genesis.actors.risk import EXECUTOR
 from genesis.actors.watch import Watch
 from genesis.messages.base import Message
 from genesis.messages.control import (
@@ -53,6 +51,7 @@ from genesis.messages.lifecycle import (
     Stop,
     StopCheck,
 )
+from genesis.messages.names import EXCHANGE, EXECUTOR, PUBLISHER
 from genesis.messages.orders import CancelOrders
 from genesis.runtime.actor import Context, handles, handles_each
 from genesis.runtime.base import describe
@@ -70,7 +69,6 @@ from genesis.runtime.supervision import (
     StopChild,
 )
 
-PUBLISHER = "publisher"
 OUTSIDE_PATIENCE = 10
 """So many times as patient as with a child: nothing can be put in the exchange's place."""
 SOON_NS = 100_000_000

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import pykka
 
-from genesis.actors.order_book import EXCHANGE
 from genesis.config import Settings
 from genesis.daemon import MS, House
 from genesis.exchange.source import Market
@@ -23,8 +22,8 @@ from genesis.messages.lifecycle import (
     StartMarket,
 )
 from genesis.messages.market import Best
+from genesis.messages.names import EXCHANGE, SUPERVISOR
 from genesis.opening import LEAD_IN_NS, begin_run, shut_gate
-from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.chaos import ActorFault, ChaosRuntime
 from genesis.runtime.clock import ENDLESS_NS
 from genesis.runtime.gate import HALT

@@ -13,7 +13,6 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from genesis.actors.strategy import RISK
 from genesis.backtest.engine import VirtualSession
 from genesis.backtest.reports.wording import moment
 from genesis.backtest.run import Guard, crashes, settled, unguarded
@@ -24,6 +23,7 @@ from genesis.errors import RuntimeFault
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
 from genesis.messages.market import RawFrame
+from genesis.messages.names import RISK
 from genesis.messages.orders import PlaceOrder
 from genesis.storage.journal import Journal, MemoryLog
 

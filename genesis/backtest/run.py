@@ -16,10 +16,9 @@ from genesis.config import Settings
 from genesis.domain.instrument import Instrument
 from genesis.exchange.source import Market
 from genesis.messages.journal import ActorRestarted, Entry, Halted
+from genesis.messages.names import is_strategy
 from genesis.storage.journal import Journal, MemoryLog
 from genesis.summary import Summary
-
-HOST = "strategy."
 
 Guard = Callable[[Callable[[str], None]], AbstractContextManager[None]]
 """What may stand around a run, as a watchdog does, given by whoever knows a clock. Called with what
@@ -156,7 +155,7 @@ def crashes(entries: list[Entry]) -> str:
     deaths = [
         entry.event
         for entry in entries
-        if isinstance(entry.event, ActorRestarted) and entry.event.name.startswith(HOST)
+        if isinstance(entry.event, ActorRestarted) and is_strategy(entry.event.name)
     ]
     own = [death for death in deaths if death.cause == death.name]
     if not own:

@@ -16,6 +16,7 @@ from genesis.exchange.unshown import Unshown
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import InputFailed, MarketEnded, StartMarket
 from genesis.messages.market import MarketBatch, RawFrames, RequestSnapshot, table_of
+from genesis.messages.names import EXECUTOR, FEED, SUPERVISOR
 from genesis.messages.orders import (
     CancelAtVenue,
     QueryAccount,
@@ -24,15 +25,18 @@ from genesis.messages.orders import (
     QueryTrades,
     SubmitOrder,
 )
-from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles, handles_each
+from genesis.runtime.actor import (
+    Actor,
+    Context,
+    handles,
+    handles_each,
+)
 from genesis.runtime.virtual import MARKET_RANK
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import Due, MatchingEngine, Query
 from genesis.simulator.orders import Request
 from genesis.simulator.settings import PaperSettings
 
-EXECUTOR = "executor"
-FEED = "feed"
 FEED_DEPTH_MAX = 64
 """A recording waits while this many messages wait at the feed; a live venue would not."""
 SILENCE_MAX_NS = 60_000_000_000

@@ -20,13 +20,11 @@ from genesis.messages.lifecycle import (
     Pong,
     Stop,
 )
+from genesis.messages.names import SUPERVISOR
 from genesis.runtime.address import Address, Ask
 from genesis.runtime.clock import Clock
 from genesis.runtime.counters import Counters
 from genesis.runtime.observer import Observer
-
-SUPERVISOR = "supervisor"
-"""The address that hears of births and deaths."""
 
 M = TypeVar("M", bound=Message)
 A = TypeVar("A", bound="Actor")

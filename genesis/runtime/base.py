@@ -12,7 +12,8 @@ from pykka._envelope import Envelope
 from genesis.errors import RuntimeFault
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import ActorDown, MailboxOverflowed
-from genesis.runtime.actor import SUPERVISOR, Actor, Context
+from genesis.messages.names import SUPERVISOR
+from genesis.runtime.actor import Actor, Context
 from genesis.runtime.address import Address, Ask, DeadLetter
 from genesis.runtime.clock import Clock
 from genesis.runtime.counters import Counters

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from genesis.messages.base import Message
 from genesis.messages.control import CommandAnswer
+from genesis.messages.names import PUBLISHER
 from genesis.messages.view import SubscribeView, ViewDelta, ViewSnapshot, ViewState, fold
 from genesis.runtime.actor import Actor, Context, handles
 from genesis.tui.slot import Slot
 
-PUBLISHER = "publisher"
 PATIENCE_NS = 2_000_000_000
 
 

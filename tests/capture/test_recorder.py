@@ -10,8 +10,9 @@ import pytest
 from genesis.capture.recorder import BEGAN, DIED, FENCED, NOTED, TOLD, TOOK, Note, Recorder
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import InjectCrash, MailboxOverflowed
+from genesis.messages.names import SUPERVISOR
 from genesis.messages.orders import CancelOrder
-from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
+from genesis.runtime.actor import Actor, Context, handles
 from genesis.runtime.base import starter
 from genesis.runtime.clock import ScaledClock
 from genesis.runtime.gate import TradingGate

@@ -9,7 +9,8 @@ from test_threads import PATIENCE_S, Do, Listener, Say, Worker, until
 
 from genesis.messages.base import Control, Message, Overflow
 from genesis.messages.lifecycle import ActorStarted
-from genesis.runtime.actor import SUPERVISOR, handles
+from genesis.messages.names import SUPERVISOR
+from genesis.runtime.actor import handles
 from genesis.runtime.clock import WarpClock
 from genesis.runtime.threads import ThreadsRuntime, starter
 

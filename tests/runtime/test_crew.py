@@ -10,7 +10,7 @@ from ship import CREW, MEMBERS, Sailor, Ship, Urgent
 from test_threads import PATIENCE_S, SECOND, Do, Fail, Newcomers, Say, Tick, Worker, until
 
 from genesis.messages.lifecycle import ActorDown, ActorStarted, ActorStopped, InjectHang, Stop
-from genesis.runtime.actor import SUPERVISOR
+from genesis.messages.names import SUPERVISOR
 from genesis.runtime.threads import starter
 
 

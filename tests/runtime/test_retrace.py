@@ -8,7 +8,8 @@ import pytest
 
 from genesis.messages.base import Message
 from genesis.messages.lifecycle import ActorDown, ActorStarted, InjectCrash, InjectHang, Stop
-from genesis.runtime.actor import SUPERVISOR, Actor, handles
+from genesis.messages.names import SUPERVISOR
+from genesis.runtime.actor import Actor, handles
 from genesis.runtime.base import starter
 from genesis.runtime.observer import Numbered, Vacated
 from genesis.runtime.retrace import Pile, RetraceRuntime

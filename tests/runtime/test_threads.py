@@ -12,7 +12,13 @@ import pytest
 
 from genesis.messages.base import Control, Message
 from genesis.messages.lifecycle import ActorDown, ActorStarted, ActorStopped, InjectHang, Stop
-from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles, handles_each
+from genesis.messages.names import SUPERVISOR
+from genesis.runtime.actor import (
+    Actor,
+    Context,
+    handles,
+    handles_each,
+)
 from genesis.runtime.clock import WarpClock
 from genesis.runtime.threads import ThreadsRuntime, starter
 

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from genesis.actors.order_book import EXCHANGE
 from genesis.actors.supervisor import Supervisor
 from genesis.config import Settings
 from genesis.messages.base import Message
 from genesis.messages.control import CommandAnswer
 from genesis.messages.journal import ActorRestarted, Entry, GateMoved, OrderSent
 from genesis.messages.lifecycle import InjectCrash, InjectHang
+from genesis.messages.names import EXCHANGE, SUPERVISOR
 from genesis.messages.orders import SubmitOrder
-from genesis.runtime.actor import SUPERVISOR, Actor, Context, handles
+from genesis.runtime.actor import Actor, Context, handles
 from genesis.runtime.address import Address, DeadLetter
 from genesis.runtime.base import starter
 from genesis.session import Options, Outcome, Session

@@ -21,8 +21,8 @@ from genesis.messages.journal import (
     Resumed,
     RunEnded,
 )
+from genesis.messages.names import SUPERVISOR
 from genesis.messages.orders import OrderStatus
-from genesis.runtime.actor import SUPERVISOR
 from genesis.runtime.gate import GateState
 from genesis.strategies import port
 

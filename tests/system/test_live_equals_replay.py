@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from house import CHILDREN, PATIENCE_S, QUICK_TO_NOTICE, SECOND, Ended, House, until
 
-from genesis.actors.order_book import EXCHANGE
 from genesis.backtest.replays.replay import Verdict, replay
 from genesis.messages.control import RESUME_PHRASE, Halt, Resume
-from genesis.runtime.actor import SUPERVISOR
+from genesis.messages.names import EXCHANGE, SUPERVISOR
 
 QUICK = {name.replace(".", "__"): value for name, value in QUICK_TO_NOTICE.items()}
 

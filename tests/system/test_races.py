@@ -12,7 +12,6 @@ import pytest
 from checks import check_recovered
 from house import MONEY, PATIENT, House, until
 
-from genesis.actors.order_book import EXCHANGE
 from genesis.messages.journal import (
     Fact,
     OrderFilled,
@@ -20,12 +19,13 @@ from genesis.messages.journal import (
     OrderMoved,
     OrderSent,
 )
+from genesis.messages.names import EXCHANGE, SUPERVISOR
 from genesis.messages.orders import (
     ExecutionReport,
     ExecutionType,
     OrderStatus,
 )
-from genesis.runtime.actor import SUPERVISOR, InjectedCrash
+from genesis.runtime.actor import InjectedCrash
 from genesis.runtime.gate import HALT, GateState
 
 FOR_S = 7.0

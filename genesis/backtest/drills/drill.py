@@ -26,6 +26,15 @@ from genesis.errors import StorageError
 from genesis.exchange.binance.decode import Decoder
 from genesis.exchange.source import Market
 from genesis.messages.market import RawFrame, Rows, table_of
+from genesis.messages.names import (
+    EXECUTOR,
+    FEED,
+    PERSISTENCE,
+    RISK,
+    SUPERVISOR,
+    book_name,
+    strategy_name,
+)
 from genesis.runtime.chaos import ActorFault
 from genesis.simulator.fault_plan import FeedFault, VenueFault
 from genesis.simulator.faults import Faults
@@ -131,9 +140,8 @@ def drill_settings(latency_ms: int, *, long: bool) -> Settings:
 def scenario_of(seed: int, minutes: float, kinds: tuple[str, ...] = ALL) -> Scenario:
     """The scenario of a seed, with faults of ``kinds``."""
     bare = Scenario(seed, minutes, ())
-    names = ["persistence", "risk", "executor", "feed", "supervisor"]
-    names += [f"book.{symbol}" for symbol in bare.symbols]
-    names += ["strategy.ema_cross", "strategy.spread_capture"]
+    names = [PERSISTENCE, RISK, EXECUTOR, FEED, SUPERVISOR, *map(book_name, bare.symbols)]
+    names += map(strategy_name, ("ema_cross", "spread_capture"))
     plan = plan_of(seed, kinds, names, START_NS, bare.heal_ns)
     return msgspec.structs.replace(bare, plan=plan)
 

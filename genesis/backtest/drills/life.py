@@ -14,7 +14,7 @@ from genesis.exchange.source import Market
 from genesis.messages.base import Message
 from genesis.messages.control import RESUME_PHRASE, Resume
 from genesis.messages.lifecycle import MarketEnded
-from genesis.runtime.actor import SUPERVISOR
+from genesis.messages.names import SUPERVISOR
 from genesis.runtime.chaos import ActorFault, ActorKind
 from genesis.runtime.gate import HALT, GateState
 from genesis.runtime.virtual import Stood

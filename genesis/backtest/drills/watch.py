@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from genesis.actors.market_feed import book_name
-from genesis.actors.order_book import EXCHANGE
 from genesis.backtest.drills.client import ClientWatch
 from genesis.backtest.drills.mids import Mids
 from genesis.backtest.engine import VirtualSession
 from genesis.domain.limits import Limits
 from genesis.domain.money import ZERO, exact, rounded_down, rounded_up, text
-from genesis.exchange.paper import FEED
 from genesis.messages.base import Message
 from genesis.messages.journal import OrderIntended
+from genesis.messages.names import EXCHANGE, FEED, book_name
 from genesis.messages.orders import Side, SubmitOrder
 from genesis.runtime.gate import GateState, TradingGate
 from genesis.simulator.desk import OrderDesk

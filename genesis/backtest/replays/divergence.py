@@ -12,6 +12,7 @@ from genesis.counted import counted
 from genesis.domain.money import text
 from genesis.messages.base import Message
 from genesis.messages.journal import AnyEvent, OrderFilled, OrderIntended, OrderMoved, OrderSent
+from genesis.messages.names import is_strategy
 from genesis.messages.orders import (
     CancelAtVenue,
     CancelOrder,
@@ -22,7 +23,6 @@ from genesis.messages.orders import (
 
 NOTHING = "nothing"
 WIDTH = 160
-STRATEGY = "strategy."
 
 
 class Divergence(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def clock(time_ns: int) -> str:
 def kind_of_message(name: str, message: Message) -> str:
     """What a message that ``name`` told is to a person."""
     if isinstance(message, DECISIONS):
-        return "decision" if name.startswith(STRATEGY) else "cancellation"
+        return "decision" if is_strategy(name) else "cancellation"
     return "order" if isinstance(message, SubmitOrder | CancelAtVenue) else "request"
 
 

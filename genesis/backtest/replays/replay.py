@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 
 from genesis import errors
-from genesis.actors.order_book import EXCHANGE
 from genesis.backtest.replays.divergence import (
     NOTHING,
     Divergence,
@@ -37,6 +36,7 @@ from genesis.messages.journal import (
     OrderIntended,
     RunEnded,
 )
+from genesis.messages.names import EXCHANGE
 from genesis.runtime.retrace import RetraceRuntime
 from genesis.storage.chain import Row
 from genesis.storage.journal import Journal

@@ -23,7 +23,7 @@ from genesis.capture.records import (
     Took,
 )
 from genesis.messages.base import Message
-from genesis.runtime.actor import SUPERVISOR
+from genesis.messages.names import SUPERVISOR
 from genesis.runtime.address import Ask
 from genesis.runtime.observer import Numbered, Vacated
 from genesis.runtime.retrace import RetraceRuntime
