@@ -152,10 +152,9 @@ class Persistence(Actor):
             self.tell(message.subscriber, snapshot)
         else:
             self._catch_up(journal, message.subscriber, message.after_seq)
-        if message.follow:
-            kinds = EVERY_KIND if message.kinds is None else frozenset(message.kinds)
-            self._followers[message.subscriber] = Followed(kinds, journal.head_seq)
-            self._followers = dict(sorted(self._followers.items()))
+        kinds = EVERY_KIND if message.kinds is None else frozenset(message.kinds)
+        self._followers[message.subscriber] = Followed(kinds, journal.head_seq)
+        self._followers = dict(sorted(self._followers.items()))
 
     def _catch_up(self, journal: JournalPort, subscriber: str, after_seq: int) -> None:
         batch: list[Entry] = []

@@ -256,15 +256,13 @@ class FactsCommitted(Message, frozen=True):
 class Subscribe(Message, frozen=True):
     """Follow the journal. ``after_seq`` None asks for a state snapshot first.
 
-    With ``follow`` False the snapshot is all that is wanted. ``epoch`` comes back in it: what a
-    former incarnation asked for may be older than what that incarnation did afterwards. ``kinds``
-    names the events that the subscriber folds, None for all: a commit without any of them is passed
-    over.
+    ``epoch`` comes back in it: what a former incarnation asked for may be older than what that
+    incarnation did afterwards. ``kinds`` names the events that the subscriber folds, None for all:
+    a commit without any of them is passed over.
     """
 
     subscriber: str
     after_seq: int | None
-    follow: bool = True
     epoch: int = 0
     kinds: tuple[str, ...] | None = None
 

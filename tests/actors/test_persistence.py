@@ -156,11 +156,3 @@ def test_a_long_way_behind_is_caught_up_with_in_slices() -> None:
     stand.to_itself()
     stand.tell(Subscribe("risk", 0))
     assert [len(m.entries) for m in stand.sent(JournalAppended, "risk")] == [SLICE, 1]
-
-
-def test_who_only_looks_is_not_followed_with_entries() -> None:
-    stand = Stand()
-    stand.tell(Subscribe("daemon", None, follow=False), facts(1, "a"))
-    stand.to_itself()
-    assert len(stand.sent(JournalSnapshot, "daemon")) == 1
-    assert stand.sent(JournalAppended, "daemon") == []
