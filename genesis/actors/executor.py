@@ -232,9 +232,9 @@ class Executor(GatheringActor):
     def _on_cancel_orders(self, cancel: CancelOrders) -> None:
         if self._restoring(cancel):
             return
-        everything = cancel.strategy is None and cancel.symbol is None
+        everything = cancel.strategy is None
         for order in self._orders.open:
-            if cancel.strategy in (None, order.strategy) and cancel.symbol in (None, order.symbol):
+            if everything or order.strategy == cancel.strategy:
                 self._cancel(order)
                 if everything:
                     self._canceled.add(order.client_order_id)

@@ -70,11 +70,10 @@ class CancelOrder(Message, frozen=True):
 
 
 class CancelOrders(Control, frozen=True):
-    """Cancel every open order, or every one of ``strategy`` / ``symbol`` where given."""
+    """Cancel every open order, or every one of ``strategy`` where given."""
 
     reason: str
     strategy: str | None = None
-    symbol: str | None = None
 
 
 T = TypeVar("T")

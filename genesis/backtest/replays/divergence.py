@@ -100,7 +100,7 @@ def said(message: Message) -> str:
         case CancelOrder() | CancelAtVenue():
             return f"cancel {message.client_order_id}"
         case CancelOrders():
-            return f"cancel all of {message.strategy or message.symbol or 'them'}"
+            return f"cancel all of {message.strategy or 'them'}"
         case _:
             fields = ((name, getattr(message, name)) for name in message.__struct_fields__)
             words = ", ".join(f"{name} {_short(value)}" for name, value in fields)
