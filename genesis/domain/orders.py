@@ -38,17 +38,10 @@ class OrderTable(msgspec.Struct):
     def get(self, client_order_id: str) -> Order | None:
         return self.open.get(client_order_id) or self.recent.get(client_order_id)
 
-    def intend(self, event: OrderIntended) -> Order:
-        """A new order. Raises ValueError when the client order id is known: a bug of its maker."""
-        if self.get(event.client_order_id) is not None:
-            raise ValueError(f"client order id {event.client_order_id} was used before")
-        return self.add(event)
-
-    def add(self, event: OrderIntended) -> Order:
+    def add(self, event: OrderIntended) -> None:
         """An order whose client order id is known to be new."""
         order = Order.intended(event, self.last_trade_ids.get(event.symbol, -1))
         self.open[event.client_order_id] = order
-        return order
 
     def apply(self, event: OrderSent | OrderMoved | OrderFilled) -> bool:
         """Fold one event. False when it brought nothing new (a repeated trade, a stale status).
@@ -123,9 +116,11 @@ class Orders:
         """An open or recently ended order."""
         return self._table.get(client_order_id)
 
-    def intend(self, event: OrderIntended) -> Order:
-        """Raises ValueError when the client order id is known: a bug of its maker."""
-        return self._table.intend(event)
+    def intend(self, event: OrderIntended) -> None:
+        """A new order. Raises ValueError when the client order id is known: a bug of its maker."""
+        if self.get(event.client_order_id) is not None:
+            raise ValueError(f"client order id {event.client_order_id} was used before")
+        self._table.add(event)
 
     def sent(self, client_order_id: str) -> OrderSent | None:
         """Note that the order goes onto the wire now. None when it may not: it did before."""

@@ -70,7 +70,7 @@ def test_an_order_that_the_venue_has_proven_not_to_know_is_lost() -> None:
 
 def test_the_table_is_not_shared_with_the_state_it_came_from() -> None:
     table = OrderTable()
-    table.intend(intended())
+    table.add(intended())
     orders = Orders(table)
     orders.hear(traded(1, "0.5", "0.5"))
     assert table.open[ID].filled == 0
