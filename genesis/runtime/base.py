@@ -68,15 +68,15 @@ class BaseRuntime:
         """Let ``members`` take turns on one thread, where there are several. Comes before their
         ``register``."""
 
-    def register(self, name: str, capacity: int | None = None) -> Address:
+    def register(self, name: str) -> Address:
         """Make an address; messages wait in it until an incarnation lives there."""
         if name not in self._addresses:
-            self._addresses[name] = self._new_address(name, capacity or self._capacity)
+            self._addresses[name] = self._new_address(name)
         return self._addresses[name]
 
-    def _new_address(self, name: str, capacity: int) -> Address:
+    def _new_address(self, name: str) -> Address:
         mailbox = Mailbox(
-            capacity,
+            self._capacity,
             self._activity,
             on_overflow=lambda message: self._overflowed(name, message),
             on_put=self._on_put(name),

@@ -104,10 +104,8 @@ class RetraceRuntime(BaseRuntime):
         self._outside = outside
         self._actors: dict[tuple[str, int], Actor] = {}
 
-    def register(self, name: str, capacity: int | None = None) -> Address:
-        if name not in self._addresses:
-            self._addresses[name] = _Unfenced(name, Pile(), self.observer)
-        return self._addresses[name]
+    def _new_address(self, name: str) -> Address:
+        return _Unfenced(name, Pile(), self.observer)
 
     def spawn(self, name: str, start: Callable[[Context], Any]) -> int:
         return 0 if name in self._outside else super().spawn(name, start)

@@ -171,9 +171,9 @@ class VirtualRuntime(BaseRuntime):
         """One thread cannot wait: the incarnation simply gets no more turns until it is fenced."""
         self._hung.add((address.name, epoch))
 
-    def _new_address(self, name: str, capacity: int) -> Address:
+    def _new_address(self, name: str) -> Address:
         mailbox = SoloMailbox(
-            capacity,
+            self._capacity,
             on_overflow=lambda message: self._overflowed(name, message),
             on_put=functools.partial(self._ready.append, name),
         )
