@@ -41,7 +41,8 @@ def replay(
 
     # Crashes are repeated with the session; their tracebacks are in its log.
     logging.disable(logging.CRITICAL)
-    folder = Settings.load(config).journal.data_dir if data_dir is None else data_dir
+    settings = Settings.load(config)
+    folder = settings.journal.data_dir if data_dir is None else data_dir
     _tell_unused(config)
     verdict = run_again(folder.expanduser(), run)
     if as_json:
@@ -54,10 +55,10 @@ def replay(
 
 
 def _tell_unused(config: Path | None) -> None:
-    """Nobody is to take a replay for a trial of other settings."""
+    """Nobody is to take a replay for a trial of other settings. ``config`` was read before."""
     if config is None:
         return
-    sections = sorted(tomllib.loads(config.expanduser().read_text()).keys() - {"journal"})
+    sections = sorted(tomllib.loads(config.read_text()).keys() - {"journal"})
     if sections:
         names = ", ".join(f"[{section}]" for section in sections)
         typer.echo(
