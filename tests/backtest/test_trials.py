@@ -64,8 +64,10 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be"):
         ResultsFile(tmp_path / "file" / "sweep.jsonl")
-    with pytest.raises(StorageError, match="cannot be read"):
+    with pytest.raises(StorageError, match="is a directory"):
         ResultsFile(tmp_path)
+    with pytest.raises(StorageError, match="is a device or a pipe; name a regular file"):
+        ResultsFile(Path("/dev/zero"))
 
 
 def key(overrides: dict[str, object], data: str = "d", code: str = "c") -> str:

@@ -16,12 +16,16 @@ from genesis.backtest.sweeps.grid import Parameters
 from genesis.config import Settings
 from genesis.errors import InputError, RuntimeFault, StorageError
 from genesis.exchange.source import Market
+from genesis.plain_files import unbounded
 
 SAMPLES_MIN = 240
 """Returns of a trial: enough for the parts of a walk-forward to have some each."""
 
 DIGITS = 9
 BUCKETS = 20_000
+
+RESULTS_MAX_MB = 1024
+"""Ten thousand trials take a thirtieth of it."""
 
 NOT_IN_KEY = {"market", "journal", "log", "mailbox", "supervision", "venue", "view"}
 """What changes nothing that a backtest decides, or is in the digest of the data."""
@@ -126,7 +130,10 @@ class ResultsFile:
         self.path = path
         self.trials: dict[str, Trial] = {}
         try:
-            content = path.read_bytes() if path.exists() else b""
+            there = path.exists()
+            if there and (why := unbounded(path, RESULTS_MAX_MB)):
+                raise StorageError(f"{path}: {why}")
+            content = path.read_bytes() if there else b""
         except OSError as error:
             raise StorageError(f"{path}: cannot be read ({error.strerror})") from None
         whole = content[: content.rfind(b"\n") + 1]
@@ -135,7 +142,7 @@ class ResultsFile:
             self.trials[trial.key] = trial
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("r+b" if path.exists() else "x+b")
+            self._file = path.open("r+b" if there else "x+b")
             self._file.truncate(len(whole))
             self._file.seek(len(whole))
         except OSError as error:
