@@ -167,7 +167,7 @@ def _show(seed: int, minutes: float, kinds: tuple[str, ...], faults: str) -> Non
     from genesis.backtest.drills.plan import told
     from genesis.backtest.drills.shrink import shrink
 
-    _quietly()
+    logging.disable(logging.CRITICAL)  # the crashes of a drill are meant, no news
     verdict = drill(scenario_of(seed, minutes, kinds))
     if verdict.violations:
         shortest = shrink(verdict)
@@ -190,11 +190,6 @@ def _show(seed: int, minutes: float, kinds: tuple[str, ...], faults: str) -> Non
     )
     if verdict.violations:
         raise typer.Exit(VIOLATED)
-
-
-def _quietly() -> None:
-    """The crashes of a drill are meant; their tracebacks are no news."""
-    logging.disable(logging.CRITICAL)
 
 
 def _drill_one(seed: int, minutes: float, kinds: tuple[str, ...]) -> tuple[Verdict, Verdict | None]:

@@ -53,8 +53,8 @@ def _named(get: Callable[[T], str], tone: Tone = "plain") -> Cells[T]:
     return lambda item, width: (name(get(item), width), tone)
 
 
-def _exact(get: Callable[[T], Decimal | None], tone: Tone = "plain") -> Cells[T]:
-    return lambda item, width: (number(get(item), width), tone)
+def _exact(get: Callable[[T], Decimal | None]) -> Cells[T]:
+    return lambda item, width: (number(get(item), width), "plain")
 
 
 def _at(get: Callable[[T], int]) -> Cells[T]:

@@ -94,7 +94,8 @@ class Retracer:
                 self._take(runtime, record)
             case Told() if not item.used:
                 self.told.clear()
-                self.differs(self._kind(record), unpack(record.content), None, key)
+                message = unpack(record.content)
+                self.differs(kind_of_message(record.name, message), message, None, key)
             case Noted() if not item.used and key not in self._fenced:
                 self.differs("reading", f"it read {_reading(record)}", None, key)
             case Died() if runtime.lives(*key):
@@ -150,9 +151,6 @@ class Retracer:
             self.inputs[number] = taken
             if len(self.inputs) > INPUTS_KEPT:
                 del self.inputs[next(iter(self.inputs))]
-
-    def _kind(self, record: Told) -> str:
-        return kind_of_message(record.name, unpack(record.content))
 
     # What the runtime asks.
 
