@@ -16,11 +16,11 @@ from genesis.backtest.engine import VirtualSession
 from genesis.config import Settings
 from genesis.domain import book
 from genesis.exchange.source import open_market
+from genesis.runs.summary import Summary
 from genesis.session import Options, Session
 from genesis.simulator import tape
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
-from genesis.summary import Summary
 
 EVERYTHING = Options(all_symbols=True, until_end=True, for_s=None, attended=False)
 

@@ -128,9 +128,9 @@ def run(
 def _run(settings: Settings, options: Options, as_json: bool) -> Outcome:
     """Hold the data folder, run, and say in one line what it came to."""
     from genesis import log
-    from genesis.news import News
+    from genesis.runs.news import News
+    from genesis.runs.status import closing_line
     from genesis.session import HALTED, Session, market_of
-    from genesis.status import closing_line
     from genesis.storage.folder import DataFolder
 
     interrupted = _remember_interrupts()
@@ -178,7 +178,7 @@ def _watch(session: Session, settings: Settings) -> Outcome:
 
 def _print_status(session: Session, to_stderr: bool) -> Outcome:
     """Run without a view: one calm line a second, until nobody reads them any more."""
-    from genesis.status import status_line
+    from genesis.runs.status import status_line
 
     stream = sys.stderr if to_stderr else sys.stdout
 

@@ -18,9 +18,9 @@ import structlog
 from pydantic import BaseModel, SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from genesis import news
 from genesis.config import Settings
 from genesis.errors import StorageFull
+from genesis.runs import news
 
 HIDDEN = "***"
 _SHORTEST_SECRET = 6  # a shorter one would blank out ordinary text

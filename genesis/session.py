@@ -37,8 +37,9 @@ from genesis.messages.lifecycle import (
 from genesis.messages.market import Best
 from genesis.messages.names import EXCHANGE, EXECUTOR, PUBLISHER, SUPERVISOR
 from genesis.messages.orders import CancelOrders
-from genesis.notices import TellOnce, at_the_start
-from genesis.opening import begin_run, first_ns, shut_gate
+from genesis.runs.notices import TellOnce, at_the_start
+from genesis.runs.opening import begin_run, first_ns, shut_gate
+from genesis.runs.summary import Summary, answered, ask_best, summarize
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT, OVER
 from genesis.runtime.threads import ThreadsRuntime
@@ -46,7 +47,6 @@ from genesis.simulator import tape
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
 from genesis.storage.verify import prove
-from genesis.summary import Summary, answered, ask_best, summarize
 
 DONE, HALTED, FAULT = 0, 3, 4
 END_TIMEOUT_S = 60.0

@@ -23,7 +23,8 @@ from genesis.messages.lifecycle import (
 )
 from genesis.messages.market import Best
 from genesis.messages.names import EXCHANGE, SUPERVISOR
-from genesis.opening import LEAD_IN_NS, begin_run, shut_gate
+from genesis.runs.opening import LEAD_IN_NS, begin_run, shut_gate
+from genesis.runs.summary import Summary, answered, ask_best, summarize
 from genesis.runtime.chaos import ActorFault, ChaosRuntime
 from genesis.runtime.clock import ENDLESS_NS
 from genesis.runtime.gate import HALT
@@ -31,7 +32,6 @@ from genesis.runtime.virtual import Stood
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.journal import Journal
-from genesis.summary import Summary, answered, ask_best, summarize
 
 
 class VirtualOutcome(NamedTuple):

@@ -17,8 +17,8 @@ from genesis.domain.instrument import Instrument
 from genesis.exchange.source import Market
 from genesis.messages.journal import ActorRestarted, Entry, Halted
 from genesis.messages.names import is_strategy
+from genesis.runs.summary import Summary
 from genesis.storage.journal import Journal, MemoryLog
-from genesis.summary import Summary
 
 Guard = Callable[[Callable[[str], None]], AbstractContextManager[None]]
 """What may stand around a run, as a watchdog does, given by whoever knows a clock. Called with what

@@ -20,7 +20,7 @@ from genesis.messages.journal import (
     OrderIntended,
 )
 from genesis.messages.orders import OrderStatus, OrderType, Side, TimeInForce
-from genesis.summary import BestLine, Summary
+from genesis.runs.summary import BestLine, Summary
 
 START_NS = 1_704_067_200_000_000_000
 """2024-01-01 00:00 UTC, a Monday."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import genesis.cli
 import genesis.exchange.check
 import genesis.log
+import genesis.runs.status
 import genesis.session
-import genesis.status
 import genesis.storage.tail
 import genesis.storage.verify  # noqa: F401
 from genesis.domain import book

@@ -12,7 +12,7 @@ from genesis.domain.instrument import Instrument
 from genesis.domain.limits import HALF
 from genesis.domain.money import ZERO, exact, text
 from genesis.messages.journal import OrderFilled
-from genesis.summary import BestLine
+from genesis.runs.summary import BestLine
 
 
 @exact

@@ -12,8 +12,8 @@ from genesis.domain.ledger import Position
 from genesis.domain.state import TradingState
 from genesis.exchange.source import Market, open_market
 from genesis.messages.journal import AccountOpened, Entry, RunStarted
-from genesis.notices import TellOnce, at_the_start, differing_market, notices
-from genesis.opening import begin_run
+from genesis.runs.notices import TellOnce, at_the_start, differing_market, notices
+from genesis.runs.opening import begin_run
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
 

@@ -16,7 +16,7 @@ from genesis import log
 from genesis.config import Settings
 from genesis.messages import journal as j
 from genesis.messages.orders import OrderStatus, OrderType, Side, TimeInForce
-from genesis.news import News
+from genesis.runs.news import News
 
 NOON_NS = 1_723_118_400_000_000_000
 ID = "g1-ema-1-1"

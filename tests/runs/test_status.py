@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from genesis.messages.view import AccountLine, BookLine, CounterLine, GateLine, ViewState
-from genesis.status import closing_line, status_line
-from genesis.summary import Summary
+from genesis.runs.status import closing_line, status_line
+from genesis.runs.summary import Summary
 
 SECOND_NS = 1_000_000_000
 NOON_NS = 1_723_118_400 * SECOND_NS

@@ -21,8 +21,8 @@ from genesis.messages.journal import (
 )
 from genesis.messages.market import Best
 from genesis.messages.orders import OrderStatus, OrderType, Side, TimeInForce
+from genesis.runs.summary import Summary, summarize
 from genesis.runtime.counters import Counters
-from genesis.summary import Summary, summarize
 
 D = Decimal
 SYMBOL = "BTCUSDT"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from genesis.config import Settings
 from genesis.exchange.source import Market, open_market
-from genesis.opening import begin_run
+from genesis.runs.opening import begin_run
 from genesis.storage.folder import DataFolder
 from genesis.storage.journal import Journal
 from genesis.storage.past import run_started

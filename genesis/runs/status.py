@@ -8,8 +8,8 @@ from pathlib import Path
 
 from genesis.counted import counted
 from genesis.messages.view import BookLine, ViewState
+from genesis.runs.summary import Summary
 from genesis.storage.folder import JOURNAL_NAME
-from genesis.summary import Summary
 
 
 def status_line(state: ViewState) -> str:
