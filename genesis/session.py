@@ -39,7 +39,7 @@ from genesis.messages.names import EXCHANGE, EXECUTOR, PUBLISHER, SUPERVISOR
 from genesis.messages.orders import CancelOrders
 from genesis.runs.notices import TellOnce, at_the_start
 from genesis.runs.opening import begin_run, first_ns, shut_gate
-from genesis.runs.summary import Summary, answered, ask_best, summarize
+from genesis.runs.summary import Summary, ask_best, closing_summary
 from genesis.runtime.clock import Clock, ScaledClock, WarpClock
 from genesis.runtime.gate import HALT, OVER
 from genesis.runtime.threads import ThreadsRuntime
@@ -301,24 +301,17 @@ class Session:
         self._capture.finish(orderly)
         summary = None
         try:
-            summary = self._summarize()
+            summary = closing_summary(
+                self._open_journal,
+                self.runtime.counters,
+                self._before,
+                self._asked_best,
+                self._market.instruments,
+            )
         except StorageError as error:
             self._error = self._error or str(error)
         code = FAULT if self._error else HALTED if halted else DONE
         return Outcome(code, self._error, summary)
-
-    def _summarize(self) -> Summary:
-        journal = self._open_journal()
-        summary = summarize(
-            self.runtime.counters,
-            self._before,
-            journal.state,
-            journal.head_hash,
-            answered(self._asked_best),
-            self._market.instruments,
-        )
-        journal.close()
-        return summary
 
 
 def _clock(speed: float, start_ns: int) -> Clock:

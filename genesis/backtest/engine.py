@@ -24,7 +24,7 @@ from genesis.messages.lifecycle import (
 from genesis.messages.market import Best
 from genesis.messages.names import EXCHANGE, SUPERVISOR
 from genesis.runs.opening import LEAD_IN_NS, begin_run, shut_gate
-from genesis.runs.summary import Summary, answered, ask_best, summarize
+from genesis.runs.summary import Summary, ask_best, closing_summary
 from genesis.runtime.chaos import ActorFault, ChaosRuntime
 from genesis.runtime.clock import ENDLESS_NS
 from genesis.runtime.gate import HALT
@@ -111,16 +111,13 @@ class VirtualSession:
             self._error = self._error or "the run came to a standstill"
         halted = self.house.gate.held(HALT)
         self.runtime.stop()
-        journal = self._open_journal()
-        summary = summarize(
+        summary = closing_summary(
+            self._open_journal,
             self.runtime.counters,
             self._before,
-            journal.state,
-            journal.head_hash,
-            answered(self._asked_best),
+            self._asked_best,
             self._market.instruments,
         )
-        journal.close()
         return VirtualOutcome(summary, halted, self._error)
 
     def overhear(self, name: str, hear: Callable[[Message], None]) -> None:

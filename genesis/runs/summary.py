@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
 from decimal import Decimal
 
 import msgspec
@@ -18,6 +18,7 @@ from genesis.messages.market import AskBest, Best
 from genesis.messages.names import book_name
 from genesis.runtime.base import BaseRuntime
 from genesis.runtime.counters import Counters
+from genesis.storage.journal import Journal
 
 
 class BestLine(msgspec.Struct, frozen=True):
@@ -71,7 +72,20 @@ def ask_best(runtime: BaseRuntime, symbols: Iterable[str]) -> list[pykka.Future[
     return [runtime.address(book_name(symbol)).ask_later(AskBest()) for symbol in symbols]
 
 
-def answered(asked: Iterable[pykka.Future[Best]]) -> dict[str, Best]:
+def closing_summary(
+    open_journal: Callable[[], Journal],
+    counters: Counters,
+    before: TradingState,
+    asked_best: Iterable[pykka.Future[Best]],
+    instruments: Mapping[str, Instrument],
+) -> Summary:
+    """``summarize`` for a run that is over, whose actors have closed their journal."""
+    with closing(open_journal()) as journal:
+        after, head_hash = journal.state, journal.head_hash
+    return summarize(counters, before, after, head_hash, _answered(asked_best), instruments)
+
+
+def _answered(asked: Iterable[pykka.Future[Best]]) -> dict[str, Best]:
     """By symbol what the books have answered by now."""
     best = {}
     for future in asked:
