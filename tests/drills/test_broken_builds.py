@@ -23,7 +23,7 @@ from genesis.domain.ledger import Ledger
 from genesis.domain.order import Order
 from genesis.domain.orders import Orders
 from genesis.messages.base import Message
-from genesis.messages.journal import Entry, OrderFilled, OrderSent
+from genesis.messages.journal import Entry, OrderFilled, OrderIntended, OrderSent
 from genesis.messages.orders import CancelOrders
 from genesis.runtime.actor import handles
 from genesis.runtime.address import Address, SoloAddress
@@ -106,19 +106,16 @@ def test_4_a_gate_that_lets_orders_through(monkeypatch: pytest.MonkeyPatch) -> N
 def test_5_an_order_that_leaves_before_its_intent_is_durable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    intend, record, hurried = Orders.intend, Executor.record, list[Order]()
-
-    def hasty(self: Orders, event: Any) -> Order:
-        order = intend(self, event)
-        hurried.append(order)
-        return order
+    record = Executor.record
 
     def record_and_send(self: Executor, *events: Any) -> None:
         record(self, *events)
-        while hurried:
-            self._send(hurried.pop())
+        for event in events:
+            if isinstance(event, OrderIntended) and (
+                order := self._orders.get(event.client_order_id)
+            ):
+                self._send(order)
 
-    monkeypatch.setattr(Orders, "intend", hasty)
     monkeypatch.setattr(Executor, "record", record_and_send)
     assert caught("5")
 
