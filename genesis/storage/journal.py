@@ -136,9 +136,9 @@ class Journal:
             self._checkpoint()
         return batch.entries
 
-    def entries(self, after_seq: int = 0, limit: int | None = None) -> Iterator[Entry]:
-        """Committed entries behind ``after_seq``, at most ``limit``."""
-        return self._store.entries(after_seq, limit)
+    def entries(self, after_seq: int = 0) -> Iterator[Entry]:
+        """Committed entries behind ``after_seq``."""
+        return self._store.entries(after_seq)
 
     def close(self) -> None:
         """Save the state for the next start and let go of the database."""

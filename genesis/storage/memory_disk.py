@@ -180,9 +180,8 @@ class DiskStore:
     def write(self, batch: Batch) -> None:
         self._disk.rows += batch.rows
 
-    def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
-        stop = self._disk.synced if limit is None else min(self._disk.synced, after_seq + limit)
-        yield from self._disk.entries(after_seq, stop)
+    def entries(self, after_seq: int) -> Iterator[Entry]:
+        return iter(self._disk.entries(after_seq, self._disk.synced))
 
     def checkpoint(self, seq: int, encoded: bytes) -> None:
         if self._disk.killed is not None:

@@ -11,7 +11,7 @@ from genesis.errors import StorageError
 from genesis.messages.journal import RunStarted
 from genesis.storage.chain import ORIGIN, Head, Row, row_hash
 from genesis.storage.engine import reader_engine, storage_errors
-from genesis.storage.sqlite_store import PAGE, read_entry
+from genesis.storage.sqlite_store import read_entry, read_pages
 from genesis.storage.store import MemoryLog, once_key
 from genesis.storage.tables import journal
 from genesis.storage.verify import journal_file, require_tables
@@ -66,16 +66,8 @@ class Past:
         return log
 
     def rows(self, after_seq: int) -> Iterator[Row]:
-        """In sequence, in pages: a daemon may go on writing meanwhile."""
-        while True:
-            query = select(journal).where(journal.c.seq > after_seq)
-            with storage_errors(self._file), self._engine.begin() as connection:
-                found = connection.execute(query.order_by(journal.c.seq).limit(PAGE)).all()
-            for columns in found:
-                yield Row(*columns)
-            if not found:
-                return
-            after_seq = found[-1].seq
+        """In sequence."""
+        return read_pages(self._engine, self._file, after_seq)
 
     def close(self) -> None:
         self._engine.dispose()

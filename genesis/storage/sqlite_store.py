@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from genesis.domain.state import TradingState, digest_of
 from genesis.errors import JournalTampered, StorageError, WriterFenced
@@ -69,20 +69,8 @@ class SqliteStore:
             self._require_lease(connection, head)
             yield _SqliteTransaction(connection)
 
-    def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
-        """In pages, so that a slow reader never holds a transaction open."""
-        left = limit
-        while left is None or left > 0:
-            size = PAGE if left is None else min(PAGE, left)
-            with storage_errors(self._path), self._reader.begin() as connection:
-                query = select(journal).where(journal.c.seq > after_seq)
-                found = connection.execute(query.order_by(journal.c.seq).limit(size)).all()
-            for columns in found:
-                yield read_entry(Row(*columns))
-            if len(found) < size:
-                return
-            after_seq = found[-1].seq
-            left = None if left is None else left - size
+    def entries(self, after_seq: int) -> Iterator[Entry]:
+        return map(read_entry, read_pages(self._reader, self._path, after_seq))
 
     def checkpoint(self, seq: int, encoded: bytes) -> None:
         row = {"seq": seq, "state": encoded, "digest": digest_of(encoded)}
@@ -140,6 +128,20 @@ def read_head(connection: Connection, path: Path) -> Head:
             "or choose another --data-dir"
         )
     return Head(row.head_seq, row.head_hash)
+
+
+def read_pages(reader: Engine, path: Path, after_seq: int) -> Iterator[Row]:
+    """Rows in sequence, in pages, so that who is slow never holds a transaction open: a daemon may
+    go on writing meanwhile."""
+    query = select(journal).order_by(journal.c.seq).limit(PAGE)
+    while True:
+        with storage_errors(path), reader.begin() as connection:
+            page = connection.execute(query.where(journal.c.seq > after_seq)).all()
+        for columns in page:
+            yield Row(*columns)
+        if len(page) < PAGE:
+            return
+        after_seq = page[-1].seq
 
 
 def read_rows(connection: Connection, after_seq: int) -> Iterator[Row]:

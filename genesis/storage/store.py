@@ -92,7 +92,7 @@ class Store(Protocol):
     def transaction(self, head: Head) -> AbstractContextManager[Transaction]:
         """Raises ``WriterFenced`` when the lease is lost or the journal moved on from ``head``."""
 
-    def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]: ...
+    def entries(self, after_seq: int) -> Iterator[Entry]: ...
 
     def checkpoint(self, seq: int, encoded: bytes) -> None:
         """Save the encoded state as of entry ``seq``."""
@@ -162,9 +162,8 @@ class MemoryStore:
         log.head, log.run, log.seen = batch.head, batch.run, batch.seen
         log.known |= batch.keys
 
-    def entries(self, after_seq: int, limit: int | None) -> Iterator[Entry]:
-        stop = None if limit is None else after_seq + limit
-        yield from self._log.entries[after_seq:stop]
+    def entries(self, after_seq: int) -> Iterator[Entry]:
+        return iter(self._log.entries[after_seq:])
 
     def checkpoint(self, seq: int, encoded: bytes) -> None:
         self._log.checkpoint = (seq, encoded)

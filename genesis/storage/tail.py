@@ -6,13 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sqlalchemy import Engine, select
-
-from genesis.messages.journal import Entry
-from genesis.storage.chain import Row
 from genesis.storage.engine import reader_engine, storage_errors
-from genesis.storage.sqlite_store import PAGE, read_entry, read_head
-from genesis.storage.tables import journal
+from genesis.storage.sqlite_store import read_entry, read_head, read_pages
 from genesis.storage.verify import journal_file, require_tables
 from genesis.storage.words import line
 
@@ -36,20 +31,11 @@ def tail(
             require_tables(connection, file)
             after = max(0, read_head(connection, file).seq - count)
         while True:
-            entries = _read(engine, file, after)
-            for entry in entries:
-                yield line(entry)
-                after = entry.seq
-            if entries:
-                continue
+            for row in read_pages(engine, file, after):
+                yield line(read_entry(row))
+                after = row.seq
             if not follow:
                 return
             wait()
     finally:
         engine.dispose()
-
-
-def _read(engine: Engine, file: Path, after: int) -> list[Entry]:
-    query = select(journal).where(journal.c.seq > after).order_by(journal.c.seq).limit(PAGE)
-    with storage_errors(file), engine.begin() as connection:
-        return [read_entry(Row(*columns)) for columns in connection.execute(query)]
