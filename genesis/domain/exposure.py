@@ -12,7 +12,7 @@ import msgspec
 from genesis.domain.instrument import Instrument
 from genesis.domain.ledger import Ledger, Valuation
 from genesis.domain.limits import Limits, Mark
-from genesis.domain.money import EXACT, ONE, ZERO, floor_to
+from genesis.domain.money import EXACT, ONE, ZERO
 from genesis.domain.order import Order
 from genesis.domain.views import has_touch
 from genesis.messages.market import BookView
@@ -141,7 +141,7 @@ class Exposure:
         # The balance is lower than the position where a fee was taken in this base elsewhere.
         held = min(self._ledger.quantity(symbol), self._ledger.balance(instrument.base))
         free = held - flight.sell_quantity.get(symbol, ZERO)
-        return max(ZERO, floor_to(free, instrument.step_size))
+        return max(ZERO, instrument.floor_quantity(free))
 
     def in_flight(self, orders: Iterable[Order], pending: Iterable[PlaceOrder]) -> InFlight:
         flight = InFlight()

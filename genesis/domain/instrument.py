@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from genesis.domain.money import UNITS
+from genesis.domain.money import UNITS, floor_to
 
 MARKET_LOT_DIGITS = 3
 """Market lots are finer than order steps by this many decimal digits: a venue's book holds
@@ -65,7 +65,7 @@ class Instrument(msgspec.Struct, frozen=True):
 
     def floor_quantity(self, quantity: Decimal) -> Decimal:
         """The largest order quantity on the step that is not larger. Never rounds up."""
-        return (quantity // self.step_size) * self.step_size
+        return floor_to(quantity, self.step_size)
 
     @classmethod
     def build(

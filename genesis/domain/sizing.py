@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from genesis.domain.instrument import Instrument
-from genesis.domain.money import ZERO, divide_down, floor_to
+from genesis.domain.money import ZERO, divide_down
 
 
 def quantity_for_notional(instrument: Instrument, notional: Decimal, price: Decimal) -> Decimal:
@@ -17,7 +17,7 @@ def quantity_for_notional(instrument: Instrument, notional: Decimal, price: Deci
     if price <= 0:
         raise ValueError(f"{instrument.symbol}: {price} is not a price")
     wanted = min(divide_down(notional, price), instrument.max_quantity)
-    quantity = floor_to(wanted, instrument.step_size)
+    quantity = instrument.floor_quantity(wanted)
     return quantity if is_large_enough(instrument, quantity, price) else ZERO
 
 
