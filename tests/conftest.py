@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
-from genesis import kernel_cache
+from genesis import kernel_cache, log
 
 kernel_cache.use()
 
@@ -28,6 +30,25 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no real recordings here (../shared/data is absent)")
     return SHARED_DATA
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Nothing is logged: the crashes of a drill or a replay are meant."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """What a test configures of logging is undone behind it."""
+    level = logging.getLogger().level
+    yield
+    log.close()
+    logging.captureWarnings(False)
+    logging.getLogger().setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from decimal import Decimal
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -26,14 +25,7 @@ def settings() -> Settings:
     return Settings.load(overrides={"venue.api_key": KEY, "venue.api_secret": SECRET})
 
 
-@pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    level = logging.getLogger().level
-    yield
-    log.close()
-    logging.captureWarnings(False)
-    logging.getLogger().setLevel(level)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 
 
 def written(path: Path) -> list[dict[str, Any]]:

@@ -5,8 +5,7 @@ Every test breaks one rule of production code, never the checker.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -38,11 +37,7 @@ FRAMES = range(3, 16 * 12, FRAMES_EVERY)
 """These play frames as a venue writes them."""
 
 
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def caught(

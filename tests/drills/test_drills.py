@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 import msgspec
 import pykka
@@ -23,12 +21,7 @@ MINUTES = 0.5
 SECOND_NS = 1_000_000_000
 
 
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """The crashes of a drill are meant; their tracebacks are no news."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from genesis import log
 from genesis.config import Settings
@@ -56,14 +53,7 @@ REFUSED = j.IntentRefused(
 )
 
 
-@pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    level = logging.getLogger().level
-    yield
-    log.close()
-    logging.captureWarnings(False)
-    logging.getLogger().setLevel(level)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 
 
 def logged(tmp_path: Path, *events: j.AnyEvent, level: str = "info") -> list[dict[str, Any]]:

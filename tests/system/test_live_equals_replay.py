@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +16,7 @@ from genesis.messages.names import EXCHANGE, SUPERVISOR
 QUICK = {name.replace(".", "__"): value for name, value in QUICK_TO_NOTICE.items()}
 
 
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    """A replay repeats the crashes; once is enough in the log of a test."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def again(folder: Path, ended: Ended) -> Verdict:
