@@ -297,7 +297,11 @@ class _Making:
 def _reads_depth(name: str, make: Callable[[], port.Strategy]) -> bool:
     """Whether it asks for the levels of a book."""
     with _Making(name):
-        return make().cadence.depth
+        cadence = make().cadence
+        every_ns: object = cadence.every_ns
+        if not isinstance(every_ns, int) or every_ns < 0:
+            raise ValueError(f"its cadence's every_ns {every_ns} is no whole number from 0")
+        return cadence.depth
 
 
 def _silence_ns(market: Market, paper: PaperSettings) -> int:

@@ -35,11 +35,12 @@ from genesis.storage.journal import Journal
 
 
 class VirtualOutcome(NamedTuple):
-    """``error`` is one line for a person, empty when there was none."""
+    """``error`` is one line for a person, empty when there was none; ``halt_reason`` likewise."""
 
     summary: Summary
     halted: bool
     error: str
+    halt_reason: str
 
 
 class VirtualSession:
@@ -109,7 +110,7 @@ class VirtualSession:
             self._hear_reports()
         if not self._ended:
             self._error = self._error or "the run came to a standstill"
-        halted = self.house.gate.held(HALT)
+        gate = self.house.gate.read()
         self.runtime.stop()
         summary = closing_summary(
             self._open_journal,
@@ -118,7 +119,8 @@ class VirtualSession:
             self._asked_best,
             self._market.instruments,
         )
-        return VirtualOutcome(summary, halted, self._error)
+        halt_reason = gate.reason if gate.halted else ""
+        return VirtualOutcome(summary, gate.halted, self._error, halt_reason)
 
     def overhear(self, name: str, hear: Callable[[Message], None]) -> None:
         """Call ``hear`` with every message to the actor ``name``, before it is queued there."""

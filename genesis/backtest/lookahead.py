@@ -15,7 +15,7 @@ import numpy as np
 
 from genesis.backtest.engine import VirtualSession
 from genesis.backtest.reports.wording import moment
-from genesis.backtest.run import Guard, crashes, settled, unguarded
+from genesis.backtest.run import Guard, crashes, settled, unguarded, untold
 from genesis.config import Settings
 from genesis.counted import counted
 from genesis.domain.money import text
@@ -101,13 +101,14 @@ def decisions_of(
     if market.tape is None:
         market = msgspec.structs.replace(market, frames=seen.frames(market.frames))
     log = MemoryLog()
-    session = VirtualSession(
-        settled(settings, market),
-        market,
-        lambda: Journal.in_memory(log),
-        seed=settings.market.seed,
-        end_ns=end_ns,
-    )
+    with guard(untold):
+        session = VirtualSession(
+            settled(settings, market),
+            market,
+            lambda: Journal.in_memory(log),
+            seed=settings.market.seed,
+            end_ns=end_ns,
+        )
     noted: list[Decision] = []
 
     def note(message: Message) -> None:

@@ -15,8 +15,7 @@ from genesis.backtest.prices import BUCKETS, FrameTap, PricePath, price_path
 from genesis.config import Settings
 from genesis.domain.instrument import Instrument
 from genesis.exchange.source import Market
-from genesis.messages.journal import ActorRestarted, Entry, Halted
-from genesis.messages.names import is_strategy
+from genesis.messages.journal import ActorRestarted, Entry
 from genesis.runs.summary import Summary
 from genesis.storage.journal import Journal, MemoryLog
 
@@ -104,7 +103,6 @@ class Backtest:
             frames = summary.frames + market.silent_frames
             summary = msgspec.structs.replace(summary, frames=frames)
         end_ns = self.now_ns
-        halts = [entry.event.reason for entry in entries if isinstance(entry.event, Halted)]
         return BacktestResult(
             title=market.title,
             strategies=self._settings.strategies.enabled,
@@ -116,7 +114,7 @@ class Backtest:
             entries=entries,
             prices=dict(self._paths(end_ns)),
             halted=outcome.halted,
-            halt_reason=halts[-1] if outcome.halted and halts else "",
+            halt_reason=outcome.halt_reason,
             error=outcome.error or crashes(entries),
         )
 
@@ -135,6 +133,10 @@ def unguarded(_give_up: Callable[[str], None]) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def untold(_error: str) -> None:
+    """For a guard around what has no run to end yet: what it raises there says it all."""
+
+
 def settled(settings: Settings, market: Market) -> Settings:
     """Settings for virtual time: nobody watches a view, one thread cannot miss a heartbeat, and a
     bar is as new as data gets until the next one."""
@@ -148,15 +150,11 @@ def settled(settings: Settings, market: Market) -> Settings:
 
 
 def crashes(entries: list[Entry]) -> str:
-    """One line on strategies that died, empty where none did.
+    """One line on actors that died, empty where none did.
 
-    No fault was injected, so one that died has a bug, and its figures are not its own.
+    No fault was injected, so one that died has a bug, and the figures are worth nothing.
     """
-    deaths = [
-        entry.event
-        for entry in entries
-        if isinstance(entry.event, ActorRestarted) and is_strategy(entry.event.name)
-    ]
+    deaths = [entry.event for entry in entries if isinstance(entry.event, ActorRestarted)]
     own = [death for death in deaths if death.cause == death.name]
     if not own:
         return ""

@@ -112,12 +112,13 @@ def _traded(
     patience_s: float,
     folder: DataFolder | None,
 ) -> BacktestResult:
-    from genesis.backtest.run import Backtest
+    from genesis.backtest.run import Backtest, untold
     from genesis.storage.export import export
     from genesis.storage.journal import MemoryLog
 
     log: MemoryLog = MemoryLog(keep_rows=folder is not None)
-    run = Backtest(settings, market, end_ns=end_ns, log=log)
+    with watchdog(patience_s, untold):
+        run = Backtest(settings, market, end_ns=end_ns, log=log)
     start_ns, span_ns = market.start_ns, inputs.last_ns(market, end_ns) - market.start_ns
 
     def done() -> float:

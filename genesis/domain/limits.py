@@ -13,6 +13,9 @@ from genesis.domain.money import EXACT, ONE, rounded_down, rounded_up, text
 from genesis.messages.orders import OrderType, PlaceOrder, Side
 
 HALF = Decimal("0.5")
+MOST_TICKS_DIGITS = 18
+"""A price of more digits, counted in ticks, would not surely fit 64 bits."""
+_MANY_DIGITS = 30
 RATE_WINDOW_NS = 10_000_000_000
 CLIENT_ORDER_ID = re.compile(r"[a-zA-Z0-9_-]{1,36}")
 """What Binance takes as a client order id."""
@@ -105,28 +108,35 @@ def check_filters(order: PlaceOrder, instrument: Instrument) -> Refusal | None:
     price, quantity = order.price, order.quantity
     if price is not None:
         if price <= 0:
-            return Refusal("tick_size", f"price {text(price)}", "a price above 0")
+            return Refusal("tick_size", f"price {_shown(price)}", "a price above 0")
+        if price.adjusted() + instrument.price_decimals >= MOST_TICKS_DIGITS:
+            return Refusal("max_price", f"price {_shown(price)}", "what can be counted in ticks")
         if price % instrument.tick_size:
             return Refusal(
-                "tick_size", f"price {text(price)}", f"steps of {text(instrument.tick_size)}"
+                "tick_size", f"price {_shown(price)}", f"steps of {text(instrument.tick_size)}"
             )
-    if quantity % instrument.step_size:
+    if quantity > instrument.max_quantity:
         return Refusal(
-            "step_size", f"quantity {text(quantity)}", f"steps of {text(instrument.step_size)}"
+            "max_quantity",
+            f"{_shown(quantity)} {instrument.base}",
+            f"at most {text(instrument.max_quantity)} {instrument.base}",
         )
     if quantity <= 0 or quantity < instrument.min_quantity:
         return Refusal(
             "min_quantity",
-            f"{text(quantity)} {instrument.base}",
+            f"{_shown(quantity)} {instrument.base}",
             f"at least {text(instrument.min_quantity)} {instrument.base}",
         )
-    if quantity > instrument.max_quantity:
+    if quantity % instrument.step_size:
         return Refusal(
-            "max_quantity",
-            f"{text(quantity)} {instrument.base}",
-            f"at most {text(instrument.max_quantity)} {instrument.base}",
+            "step_size", f"quantity {_shown(quantity)}", f"steps of {text(instrument.step_size)}"
         )
     return None
+
+
+def _shown(number: Decimal) -> str:
+    """As ``text``, but one of very many digits in short."""
+    return text(number) if abs(number.adjusted()) < _MANY_DIGITS else f"{number:.2E}"
 
 
 def check_freshness(mark: Mark | None, symbol: str, now_ns: int, limits: Limits) -> Refusal | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -75,7 +76,7 @@ class Desk:
     def __init__(
         self, strategy: str, instruments: Mapping[str, Instrument], id_prefix: str
     ) -> None:
-        self.instruments = instruments
+        self.instruments = MappingProxyType(instruments)
         self.now_ns = 0
         self.unseen_ns = 0
         self.traced: int | None = 0
@@ -136,7 +137,17 @@ class Desk:
         time_in_force: TimeInForce,
         reason: str,
     ) -> PlaceOrder:
-        """Intend an order; it is on its way when the strategy returns."""
+        """Intend an order; it is on its way when the strategy returns.
+
+        Raises TypeError or ValueError for what is no order at all (a quantity that is a float or
+        NaN, a side in words): a fault of the strategy must not be risk's or the journal's.
+        """
+        _require_kinds(symbol=(symbol, str), side=(side, Side), type=(type, OrderType))
+        _require_kinds(time_in_force=(time_in_force, TimeInForce), reason=(reason, str))
+        _require_amount("quantity", quantity)
+        if price is not None:
+            _require_amount("price", price)
+        reason.encode()  # what cannot be written ends here
         self._number += 1
         intent = PlaceOrder(
             client_order_id=f"{self._id_prefix}-{self._number}",
@@ -217,6 +228,19 @@ class Desk:
 
     def _hush(self, symbol: str) -> None:
         self._quiet_until_ns[symbol] = self.now_ns + QUIET_NS
+
+
+def _require_kinds(**given: tuple[object, type]) -> None:
+    for name, (value, kind) in given.items():
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} {value!r} of an order is no {kind.__name__}")
+
+
+def _require_amount(name: str, value: Decimal) -> None:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{name} {value!r} of an order is no Decimal")
+    if not value.is_finite():
+        raise ValueError(f"{name} {value} of an order is no number")
 
 
 class Strategy:

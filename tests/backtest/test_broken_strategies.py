@@ -5,16 +5,25 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from genesis import daemon
 from genesis.__main__ import main
+from genesis.backtest.run import Backtest, BacktestResult
 from genesis.commands.interrupts import interrupts_told_apart
+from genesis.config import Settings
+from genesis.domain.sizing import quantity_for_notional
 from genesis.errors import RuntimeFault
+from genesis.exchange.source import Market
+from genesis.messages.orders import OrderType, Side, TimeInForce
+from genesis.simulator.market import GeneratedMarket
 from genesis.strategies.port import Cadence, Desk, Strategy
 
+START_NS = 1_700_000_000_000_000_000
 MARKET = "--market simulated --for 4 --symbols BTCUSDT"
 COMMANDS = [
     f"backtest {MARKET}",
@@ -39,6 +48,39 @@ class Interrupts(Strategy):
         self, desk: Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
     ) -> None:
         raise KeyboardInterrupt
+
+
+class NeverMade(Strategy):
+    cadence = Cadence(every_trade=True)
+
+    def __init__(self) -> None:
+        while True:
+            pass
+
+
+class OddCadence(Strategy):
+    cadence = Cadence(every_ns=1e9)  # type: ignore[arg-type]
+
+
+class Poisons(Strategy):
+    """Hands on what no desk would: an order that cannot be judged, or written."""
+
+    cadence = Cadence(every_trade=True)
+
+    def on_trade(
+        self, desk: Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
+    ) -> None:
+        view = desk.view(symbol)
+        if view is None or desk.has_orders:
+            return
+        ask = desk.instruments[symbol].price(view.ask_ticks)
+        quantity = quantity_for_notional(desk.instruments[symbol], Decimal(25), ask)
+        kind = (OrderType.MARKET, quantity, None, TimeInForce.GTC)
+        order = desk.place(symbol, Side.BUY, *kind, "a good one")
+        desk.intents = [msgspec.structs.replace(order, **POISON)]
+
+
+POISON: dict[str, object] = {"reason": "\ud800"}
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +121,39 @@ def test_one_that_interrupts(
 ) -> None:
     said = told(line, Interrupts, monkeypatch, capsys)
     assert said.startswith("genesis: strategy Interrupts raised KeyboardInterrupt (")
+
+
+def test_one_whose_making_never_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = told(f"backtest {MARKET} --patience 0.5", NeverMade, monkeypatch, capsys)
+    assert "strategy NeverMade did not come back from __init__ (" in said
+
+
+def test_one_whose_cadence_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = told(COMMANDS[0], OddCadence, monkeypatch, capsys)
+    assert "cannot be made: ValueError: its cadence's every_ns 1000000000.0 is no whole" in said
+
+
+def poisoned(monkeypatch: pytest.MonkeyPatch) -> BacktestResult:
+    monkeypatch.setattr(daemon, "strategies", lambda settings, symbols: {"ema_cross": Poisons})
+    made = GeneratedMarket(("BTCUSDT",), 7, START_NS)
+    market = Market("made", made.instruments(), made.frames(), START_NS, False)
+    settings = Settings.load(None, {"market.speed": 0.0})
+    return Backtest(settings, market, end_ns=START_NS + 4_000_000_000).run()
+
+
+def test_a_halt_that_could_not_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = poisoned(monkeypatch)
+    assert result.halted
+    assert "UnicodeEncodeError" in result.halt_reason
+
+
+def test_whatever_died_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(POISON, "quantity", 0.5)
+    assert poisoned(monkeypatch).error.startswith("risk failed ")
 
 
 def test_an_operator_may_interrupt() -> None:

@@ -41,6 +41,10 @@ def test_an_order_within_all_limits_is_approved() -> None:
         ({"quantity": D(0)}, "min_quantity: 0 BTC against at least 0.001 BTC"),
         ({"quantity": D("-0.1")}, "min_quantity: -0.1 BTC against at least 0.001 BTC"),
         ({"quantity": D(9001)}, "max_quantity: 9001 BTC against at most 9000 BTC"),
+        ({"quantity": D("1E+999")}, "max_quantity: 1.00E+999 BTC against at most 9000 BTC"),
+        ({"quantity": D("1E-999")}, "min_quantity: 1.00E-999 BTC against at least 0.001 BTC"),
+        ({"price": D("1E-999")}, "tick_size: price 1.00E-999 against steps of 0.01"),
+        ({"price": D("1E+30")}, "max_price: price 1.00E+30 against what can be counted in ticks"),
         ({"quantity": D("0.049")}, "min_notional: 4.90 USDT against at least 5 USDT"),
         (
             {"price": D("101.02")},
@@ -53,6 +57,12 @@ def test_an_order_that_the_venue_would_refuse_is_refused_first(
 ) -> None:
     order = msgspec.structs.replace(buy("0.1"), **change)
     assert refused(Account(), order).startswith(sentence)
+
+
+def test_a_sell_at_a_price_that_no_venue_can_count_is_refused() -> None:
+    account = Account().holding("0.4")
+    assert refused(account, sell("0.1", "1E+16")).startswith("max_price: price 1")
+    assert refused(account, sell("0.1", "9E+15")) == ""
 
 
 def test_a_sell_far_below_the_bid_is_a_mistake() -> None:

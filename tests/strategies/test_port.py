@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from desk_work import BTC, SECOND, SYMBOL, D, Work, view
 
 from genesis.messages.orders import OrderStatus, OrderType, PlaceOrder, Side, TimeInForce
@@ -21,6 +24,37 @@ def test_client_order_ids_count_up_behind_their_prefix() -> None:
         "g1-test-1-2",
         "g1-test-1-3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"quantity": 0.001}, "quantity 0.001 of an order is no Decimal"),
+        ({"quantity": None}, "quantity None of an order is no Decimal"),
+        ({"quantity": D("NaN")}, "quantity NaN of an order is no number"),
+        ({"price": D("-Infinity")}, "price -Infinity of an order is no number"),
+        ({"price": 60_000.0}, "price 60000.0 of an order is no Decimal"),
+        ({"symbol": None}, "symbol None of an order is no str"),
+        ({"side": "BUY"}, "side 'BUY' of an order is no Side"),
+        ({"type": "LIMIT"}, "type 'LIMIT' of an order is no OrderType"),
+        ({"time_in_force": None}, "time_in_force None of an order is no TimeInForce"),
+        ({"reason": "\ud800"}, "surrogates not allowed"),
+    ],
+)
+def test_what_is_no_order_is_a_fault_of_the_strategy(changed: dict[str, Any], said: str) -> None:
+    order: dict[str, Any] = {
+        **{"symbol": SYMBOL, "side": Side.BUY, "type": OrderType.LIMIT, "quantity": D("0.001")},
+        **{"price": D(60_000), "time_in_force": TimeInForce.GTC, "reason": "a test"},
+    }
+    work = Work()
+    with pytest.raises((TypeError, ValueError), match=said):
+        work.place(**(order | changed))
+    assert work.take_intents() == []
+
+
+def test_the_instruments_are_nobodys_to_change() -> None:
+    with pytest.raises(TypeError):
+        Work().instruments[SYMBOL] = BTC  # type: ignore[index]
 
 
 def test_intents_are_taken_once() -> None:

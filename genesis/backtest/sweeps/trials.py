@@ -11,7 +11,7 @@ import numpy as np
 
 import genesis
 from genesis.backtest.reports.metrics import measure
-from genesis.backtest.run import Backtest, Guard, unguarded
+from genesis.backtest.run import Backtest, Guard, unguarded, untold
 from genesis.backtest.sweeps.grid import Parameters
 from genesis.config import Settings
 from genesis.errors import InputError, RuntimeFault, StorageError
@@ -66,7 +66,8 @@ def run_trial(
 ) -> Trial:
     """Trade the market once with these settings, under ``guard``."""
     try:
-        run = Backtest(settings, market, end_ns=end_ns, buckets=BUCKETS)
+        with guard(untold):
+            run = Backtest(settings, market, end_ns=end_ns, buckets=BUCKETS)
         with guard(run.abandon):
             result = run.run()
     except RuntimeFault as fault:
