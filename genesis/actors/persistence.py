@@ -136,8 +136,9 @@ class Persistence(Actor):
 
     @handles(Ping)
     def _on_ping(self, ping: Ping) -> None:
-        self._commit()  # what nobody waits for is durable by the next sign of life
         super()._on_ping(ping)
+        if not self._flushing:
+            self._commit()  # what nobody waits for
 
     @handles(Subscribe)
     def _on_subscribe(self, message: Subscribe) -> None:

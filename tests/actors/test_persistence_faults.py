@@ -18,6 +18,7 @@ from genesis.messages.journal import (
     JournalSnapshot,
     Subscribe,
 )
+from genesis.messages.lifecycle import Ping
 from genesis.storage.journal import Journal
 
 
@@ -59,6 +60,18 @@ def test_however_many_ask_while_the_disk_is_full_there_is_one_retry() -> None:
     assert len(stand.runtime.timers) == 1
     stand.wait_s(3)
     assert len(stand.runtime.timers) == 1
+
+
+def test_a_sign_of_life_does_not_hurry_the_retry() -> None:
+    stand = Stand()
+    stand.disk.full = True
+    stand.tell(facts(1, "a"))
+    stand.to_itself()
+    stand.disk.full = False
+    stand.tell(Ping(epoch=1, nonce=7))
+    assert names(stand) == []
+    stand.wait_s(0.5)
+    assert names(stand) == ["a"]
 
 
 def test_a_journal_that_cannot_be_opened_is_tried_again() -> None:
