@@ -9,23 +9,19 @@ from __future__ import annotations
 import functools
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from itertools import dropwhile, takewhile
 
 import msgspec
 
 from genesis.backtest.drills.life import LEAD_IN_NS, Life
+from genesis.backtest.drills.markets import DrillMarket, FrameMarket, TapeMarket
 from genesis.backtest.drills.mids import TapeMids
 from genesis.backtest.drills.plan import ALL, LONG_MINUTES, Fault, Plan, ProcessFault, plan_of
 from genesis.backtest.drills.truth import at_rest
 from genesis.backtest.drills.watch import Watch
 from genesis.config import Settings
 from genesis.daemon import limits
-from genesis.domain.instrument import Instrument
 from genesis.errors import StorageError
-from genesis.exchange.binance.decode import Decoder
-from genesis.exchange.source import Market
-from genesis.messages.market import RawFrame, Rows, table_of
+from genesis.messages.market import table_of
 from genesis.messages.names import (
     EXECUTOR,
     FEED,
@@ -38,8 +34,6 @@ from genesis.messages.names import (
 from genesis.runtime.chaos import ActorFault
 from genesis.simulator.fault_plan import FeedFault, VenueFault
 from genesis.simulator.faults import Faults
-from genesis.simulator.light_market import LightMarket
-from genesis.simulator.market import GeneratedMarket
 from genesis.simulator.matching import MatchingEngine
 from genesis.storage.memory_disk import MemoryDisk, StorageFault
 from genesis.storage.words import describe
@@ -163,9 +157,10 @@ class _Drill:
         self._end_ns = heal_ns + HEAL_NS
         latency_ms = random.Random(f"link/{scenario.seed}").choice(LATENCIES_MS)
         self._settings = drill_settings(latency_ms, long=scenario.is_long)
-        self._tape: Mapping[str, Rows] | None = None
-        self._frames: Callable[[], Iterator[RawFrame]] = lambda: iter(())
-        self._market = self._made_market()
+        seeded = (scenario.symbols, scenario.seed, START_NS)
+        self._market: DrillMarket = (
+            FrameMarket(*seeded) if scenario.plays_frames else TapeMarket(*seeded, self._end_ns)
+        )
         self._disk = MemoryDisk((f for f in plan if isinstance(f, StorageFault)), heal_ns)
         self._watch = Watch(self._disk, limits(self._settings))
         self._faults = Faults(
@@ -179,26 +174,6 @@ class _Drill:
         )
         self._struck: list[tuple[int, Fault]] = []
         self._restarts = 0
-
-    def _made_market(self) -> Market:
-        scenario = self._scenario
-        if scenario.plays_frames:
-            generated = GeneratedMarket(scenario.symbols, scenario.seed, START_NS)
-            self._frames = generated.frames
-            return self._of("drill, frames", generated.instruments())
-        light = LightMarket(scenario.symbols, scenario.seed, START_NS)
-        self._tape = light.tape(self._end_ns - START_NS)
-        return self._of("drill", light.instruments())
-
-    def _of(self, title: str, instruments: dict[str, Instrument]) -> Market:
-        return Market(
-            title=title,
-            instruments=instruments,
-            frames=self._frames(),
-            start_ns=START_NS,
-            recorded=False,
-            tape=self._tape,
-        )
 
     def run(self, with_events: bool) -> Verdict:
         life, lives = self._next_life(None, START_NS), 1
@@ -219,7 +194,8 @@ class _Drill:
             if engine is not None:
                 self._pass_without_us(engine, start_ns)
                 self._faults.reconnect()
-            market = self._market_from(start_ns)
+            begins = start_ns == START_NS
+            market = self._market.whole if begins else self._market.after(start_ns)
             die_at_ns = self._kills[0].at_ns if self._kills else 1 << 62
             try:
                 life = Life(
@@ -239,21 +215,9 @@ class _Drill:
                 start_ns += SECOND_NS
                 self._disk.restart()
                 continue
-            if self._tape is not None and engine is None:
-                self._watch.mids = TapeMids(self._tape, life.house.engine)
+            if isinstance(self._market, TapeMarket) and engine is None:
+                self._watch.mids = TapeMids(self._market.tape, life.house.engine)
             return life
-
-    def _market_from(self, start_ns: int) -> Market:
-        if start_ns == START_NS:
-            return self._market
-        if self._tape is None:
-            frames = dropwhile(lambda frame: frame.received_ns <= start_ns, self._frames())
-            return msgspec.structs.replace(self._market, frames=frames, start_ns=start_ns)
-        rest = {
-            symbol: rows[int(rows["time_ns"].searchsorted(start_ns, side="right")) :]
-            for symbol, rows in self._tape.items()
-        }
-        return msgspec.structs.replace(self._market, tape=rest, start_ns=start_ns)
 
     def _back_ns(self, died_ns: int) -> int:
         """When the process that died is back."""
@@ -271,11 +235,7 @@ class _Drill:
 
     def _pass_without_us(self, engine: MatchingEngine, back_ns: int) -> None:
         """The market goes on while the process is down; what the venue says, nobody hears."""
-        tape = self._tape
-        if tape is None:
-            frames = takewhile(lambda frame: frame.received_ns <= back_ns, self._frames())
-            tape = Decoder(self._market.instruments).decode(tuple(frames))
-        for symbol, rows in tape.items():
+        for symbol, rows in self._market.rows(back_ns).items():
             times = rows["time_ns"]
             shown = int(times.searchsorted(engine.shown_ns(symbol), side="right"))
             end = int(times.searchsorted(back_ns, side="right"))
