@@ -1,5 +1,4 @@
-"""The market of a drill, the same for every life of the process: rows, or frames as a venue writes
-them. Shows it to nobody."""
+"""The market of a drill, the same for every life of the process. Shows it to nobody."""
 
 from __future__ import annotations
 
