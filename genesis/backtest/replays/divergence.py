@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,7 +12,14 @@ from genesis.capture.recorder import DECISIONS
 from genesis.counted import counted
 from genesis.domain.money import text
 from genesis.messages.base import Message
-from genesis.messages.journal import AnyEvent, OrderFilled, OrderIntended, OrderMoved, OrderSent
+from genesis.messages.journal import (
+    AnyEvent,
+    Entry,
+    OrderFilled,
+    OrderIntended,
+    OrderMoved,
+    OrderSent,
+)
 from genesis.messages.names import is_strategy
 from genesis.messages.orders import (
     CancelAtVenue,
@@ -20,9 +28,11 @@ from genesis.messages.orders import (
     PlaceOrder,
     SubmitOrder,
 )
+from genesis.storage.words import line
 
 NOTHING = "nothing"
 WIDTH = 160
+TRACE_LINES = 12
 
 
 class Divergence(msgspec.Struct, frozen=True):
@@ -104,13 +114,13 @@ def said(message: Message) -> str:
         case _:
             fields = ((name, getattr(message, name)) for name in message.__struct_fields__)
             words = ", ".join(f"{name} {_short(value)}" for name, value in fields)
-            return cut(f"{type(message).__name__} {words}".rstrip())
+            return _cut(f"{type(message).__name__} {words}".rstrip())
 
 
-def cut(line: str) -> str:
+def _cut(words: str) -> str:
     """On one line, and not so long that it hides the others."""
-    line = " ".join(line.split())
-    return line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..."
+    words = " ".join(words.split())
+    return words if len(words) <= WIDTH else f"{words[: WIDTH - 3]}..."
 
 
 def _short(value: object) -> str:
@@ -129,7 +139,7 @@ def ids(message: object) -> tuple[int, str]:
     return getattr(message, "trace_id", 0), getattr(message, "client_order_id", "")
 
 
-def apart(one: object, other: object) -> tuple[str, str]:
+def _apart(one: object, other: object) -> tuple[str, str]:
     """The fields in which two of a kind differ, as each has them; empty where they are not."""
     if not isinstance(one, msgspec.Struct) or type(one) is not type(other):
         return "", ""
@@ -137,10 +147,48 @@ def apart(one: object, other: object) -> tuple[str, str]:
     for name in one.__struct_fields__:
         mine, theirs = getattr(one, name), getattr(other, name)
         if mine != theirs:
-            inner = apart(mine, theirs) if type(mine) is type(theirs) else ("", "")
+            inner = _apart(mine, theirs)
             left.append(inner[0] or f"{name} {_short(mine)}")
             right.append(inner[1] or f"{name} {_short(theirs)}")
     return ", ".join(left), ", ".join(right)
+
+
+def sides(session: object, replayed: object) -> tuple[str, str]:
+    """In words; where those are the same, with the fields that are not."""
+    words = _side(session), _side(replayed)
+    if words[0] != words[1]:
+        return words
+    fields = _apart(session, replayed)
+    return f"{words[0]}; {fields[0]}", f"{words[1]}; {fields[1]}"
+
+
+def _side(side: object) -> str:
+    match side:
+        case None:
+            return NOTHING
+        case Entry():
+            return line(side)
+        case Message():
+            return said(side)
+        case _:
+            return str(side)
+
+
+def told_line(to: str, message: Message) -> str:
+    return f"told {to}: {said(message)}"
+
+
+def journal_lines(entries: Iterable[Entry], wanted: list[tuple[int, str]]) -> list[str]:
+    """The entries about the same order, or begun by the same market event."""
+    traces = {trace for trace, _ in wanted if trace}
+    names = {name for _, name in wanted if name}
+    found: list[str] = []
+    for entry in entries:
+        trace, name = ids(entry.event)
+        if trace in traces or name in names:
+            found.append(line(entry))
+    more = len(found) - TRACE_LINES
+    return [*found[:TRACE_LINES], f"and {more} more"] if more > 0 else found
 
 
 def _article(what: str) -> str:

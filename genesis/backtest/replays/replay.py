@@ -9,13 +9,14 @@ import msgspec
 
 from genesis import errors
 from genesis.backtest.replays.divergence import (
-    NOTHING,
     Divergence,
-    apart,
     clock,
     ids,
+    journal_lines,
     kind_of_event,
     said,
+    sides,
+    told_line,
 )
 from genesis.backtest.replays.retracer import Difference, Retracer
 from genesis.capture.codec import unpack
@@ -42,9 +43,6 @@ from genesis.storage.chain import Row
 from genesis.storage.journal import Journal
 from genesis.storage.past import Past
 from genesis.storage.sqlite_store import read_entry
-from genesis.storage.words import line
-
-TRACE_LINES = 12
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -183,11 +181,12 @@ class _Replay:
         key = (found.name, found.epoch or self._runtime.address(found.name).epoch)
         taken = list(retracer.taken_by.get(key, ()))
         wanted = [ids(getattr(side, "event", side)) for side in (found.session, found.replay)]
-        session_told = [_told_line(t.to, unpack(t.content)) for t in retracer.ahead.rest(key, Told)]
+        session_told = [told_line(t.to, unpack(t.content)) for t in retracer.ahead.rest(key, Told)]
         if not session_told and isinstance(found.session, Message):
             session_told = [f"told: {said(found.session)}"]
-        replay_told = [_told_line(to, message) for to, message in retracer.told]
-        session, replayed = _sides(found.session, found.replay)
+        replay_told = [told_line(to, message) for to, message in retracer.told]
+        session, replayed = sides(found.session, found.replay)
+        own_entries = self._log.entries[self._header.seq :]
         trace_id = next((trace for trace, _ in wanted if trace), 0)
         return Divergence(
             what=found.what,
@@ -200,8 +199,11 @@ class _Replay:
             replay=replayed,
             began_with=self._input(trace_id),
             took=tuple(f"{clock(t.time_ns)} from {t.source}: {said(t.message)}" for t in taken),
-            session_trace=(*session_told, *_chain(self._session_entries(), wanted)),
-            replay_trace=(*replay_told, *_chain(self._log.entries[self._header.seq :], wanted)),
+            session_trace=(*session_told, *journal_lines(self._session_entries(), wanted)),
+            replay_trace=(
+                *replay_told,
+                *journal_lines(own_entries, wanted),
+            ),
         )
 
     def _ended_in_order(self) -> bool:
@@ -265,41 +267,3 @@ def _market(header: Header) -> Market:
         start_ns=0,
         recorded=header.recorded,
     )
-
-
-def _sides(session: object, replayed: object) -> tuple[str, str]:
-    """In words; where those are the same, with the fields that are not."""
-    words = _side(session), _side(replayed)
-    if words[0] != words[1]:
-        return words
-    fields = apart(session, replayed)
-    return f"{words[0]}; {fields[0]}", f"{words[1]}; {fields[1]}"
-
-
-def _side(side: object) -> str:
-    match side:
-        case None:
-            return NOTHING
-        case Entry():
-            return line(side)
-        case Message():
-            return said(side)
-        case _:
-            return str(side)
-
-
-def _told_line(to: str, message: Message) -> str:
-    return f"told {to}: {said(message)}"
-
-
-def _chain(entries: Sequence[Entry] | Iterator[Entry], wanted: list[tuple[int, str]]) -> list[str]:
-    """The entries about the same order, or begun by the same market event."""
-    traces = {trace for trace, _ in wanted if trace}
-    names = {name for _, name in wanted if name}
-    found: list[str] = []
-    for entry in entries:
-        trace, name = ids(entry.event)
-        if trace in traces or name in names:
-            found.append(line(entry))
-    more = len(found) - TRACE_LINES
-    return [*found[:TRACE_LINES], f"and {more} more"] if more > 0 else found
