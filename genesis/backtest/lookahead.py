@@ -25,7 +25,8 @@ from genesis.messages.base import Message
 from genesis.messages.market import RawFrame
 from genesis.messages.names import RISK
 from genesis.messages.orders import PlaceOrder
-from genesis.storage.journal import Journal, MemoryLog
+from genesis.storage.journal import Journal
+from genesis.storage.store import MemoryLog
 
 
 class Decision(msgspec.Struct, frozen=True):

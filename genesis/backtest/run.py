@@ -17,7 +17,8 @@ from genesis.domain.instrument import Instrument
 from genesis.exchange.source import Market
 from genesis.messages.journal import ActorRestarted, Entry
 from genesis.runs.summary import Summary
-from genesis.storage.journal import Journal, MemoryLog
+from genesis.storage.journal import Journal
+from genesis.storage.store import MemoryLog
 
 Guard = Callable[[Callable[[str], None]], AbstractContextManager[None]]
 """What may stand around a run, as a watchdog does, given by whoever knows a clock. Called with what

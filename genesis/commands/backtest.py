@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from genesis.config import Settings
     from genesis.exchange.source import Market
     from genesis.storage.folder import DataFolder
-    from genesis.storage.journal import MemoryLog
+    from genesis.storage.store import MemoryLog
 
 INTERRUPTED_TEXT = "interrupted; the figures are of a part of the run"
 
@@ -114,7 +114,7 @@ def _traded(
 ) -> BacktestResult:
     from genesis.backtest.run import Backtest, untold
     from genesis.storage.export import export
-    from genesis.storage.journal import MemoryLog
+    from genesis.storage.store import MemoryLog
 
     log: MemoryLog = MemoryLog(keep_rows=folder is not None)
     with watchdog(patience_s, untold):

@@ -10,15 +10,13 @@ from typing import Any
 from genesis.messages.base import Message
 from genesis.runtime.actor import Actor
 from genesis.runtime.address import Address
-from genesis.runtime.base import BaseRuntime, Inbox, describe, starter
+from genesis.runtime.base import BaseRuntime, Inbox
 from genesis.runtime.clock import Clock
 from genesis.runtime.crew import Crew
 from genesis.runtime.mailbox import Activity, Fenced, Sleeper
 from genesis.runtime.observer import Observer
 from genesis.runtime.timers import Timers
 from genesis.runtime.turns import NoTurn, forget
-
-__all__ = ["ThreadsRuntime", "describe", "starter"]
 
 
 class ThreadsRuntime(BaseRuntime):

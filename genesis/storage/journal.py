@@ -22,8 +22,6 @@ from genesis.storage.store import (
     once_key,
 )
 
-__all__ = ["CHECKPOINT_EVERY", "Journal", "MemoryLog"]
-
 CHECKPOINT_EVERY = 10_000
 """Entries between two saved states: a start replays at most as many, in well under a second."""
 

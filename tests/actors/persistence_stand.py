@@ -15,7 +15,8 @@ from genesis.messages.journal import (
     Entry,
     Fact,
 )
-from genesis.storage.journal import Journal, MemoryLog
+from genesis.storage.journal import Journal
+from genesis.storage.store import MemoryLog
 
 PEERS = ("executor", "risk")
 

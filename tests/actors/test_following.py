@@ -20,7 +20,8 @@ from genesis.messages.journal import (
     JournalSnapshot,
     Subscribe,
 )
-from genesis.storage.journal import Journal, MemoryLog
+from genesis.storage.journal import Journal
+from genesis.storage.store import MemoryLog
 
 LOST = BookLost("BTCUSDT", "a gap")
 FOUND = BookRecovered("BTCUSDT", 7)

@@ -21,7 +21,8 @@ from genesis.messages.journal import BookLost, Entry, Halted, OrderMoved
 from genesis.messages.market import ROW, Kind
 from genesis.messages.orders import OrderType, OrderUpdated, Side, TimeInForce
 from genesis.simulator.light_market import LightMarket
-from genesis.storage.journal import Journal, MemoryLog
+from genesis.storage.journal import Journal
+from genesis.storage.store import MemoryLog
 from genesis.strategies.port import Cadence, Desk, Strategy
 
 START_NS = 1_700_000_000_000_000_000

@@ -11,8 +11,9 @@ from genesis.messages.base import Control, Message, Overflow
 from genesis.messages.lifecycle import ActorStarted
 from genesis.messages.names import SUPERVISOR
 from genesis.runtime.actor import handles
+from genesis.runtime.base import starter
 from genesis.runtime.clock import WarpClock
-from genesis.runtime.threads import ThreadsRuntime, starter
+from genesis.runtime.threads import ThreadsRuntime
 
 CREW = "deck"
 MEMBERS = ("ann", "bob", "cid")

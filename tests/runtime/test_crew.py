@@ -11,7 +11,7 @@ from test_threads import PATIENCE_S, SECOND, Do, Fail, Newcomers, Say, Tick, Wor
 
 from genesis.messages.lifecycle import ActorDown, ActorStarted, ActorStopped, InjectHang, Stop
 from genesis.messages.names import SUPERVISOR
-from genesis.runtime.threads import starter
+from genesis.runtime.base import starter
 
 
 def test_a_crew_shares_one_thread_and_nobody_else_does(ship: Ship) -> None:

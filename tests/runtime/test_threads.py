@@ -19,8 +19,9 @@ from genesis.runtime.actor import (
     handles,
     handles_each,
 )
+from genesis.runtime.base import starter
 from genesis.runtime.clock import WarpClock
-from genesis.runtime.threads import ThreadsRuntime, starter
+from genesis.runtime.threads import ThreadsRuntime
 
 SECOND = 1_000_000_000
 PATIENCE_S = 60.0

@@ -9,7 +9,8 @@ import pytest
 from journal_story import Opener
 
 from genesis.storage.folder import DataFolder
-from genesis.storage.journal import Journal, MemoryLog
+from genesis.storage.journal import Journal
+from genesis.storage.store import MemoryLog
 
 
 @pytest.fixture

@@ -29,7 +29,8 @@ from genesis.messages.journal import AccountOpened, AnyEvent, OrderSent
 from genesis.messages.orders import OrderStatus
 from genesis.storage.engine import writer_engine
 from genesis.storage.folder import DataFolder
-from genesis.storage.journal import Journal, MemoryLog
+from genesis.storage.journal import Journal
+from genesis.storage.store import MemoryLog
 from genesis.storage.tables import checkpoints, fills, journal, meta, orders, positions
 from genesis.storage.verify import verify
 
