@@ -48,7 +48,7 @@ from genesis.runtime.threads import ThreadsRuntime
 from genesis.runtime.virtual import VirtualRuntime
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import MatchingEngine
-from genesis.simulator.settings import PaperSettings
+from genesis.simulator.terms import VenueTerms
 from genesis.strategies import port
 from genesis.strategies.ema_cross import EmaCross
 from genesis.strategies.spread_capture import SpreadCapture
@@ -154,16 +154,16 @@ class House:
         for name in (SUPERVISOR, EXCHANGE, *starts):
             runtime.register(name)
         self._supervisor = self._supervise(children, starts, report)
-        paper = _paper_settings(settings)
+        terms = _venue_terms(settings)
         self.engine = engine or MatchingEngine(
             market.instruments.values(),
             state.ledger.balances,
-            paper,
+            terms,
             random.Random(settings.market.seed),
             first_id=state.run * IDS_PER_RUN,
             ended=state.orders.open.values(),
         )
-        self._exchange = self._paper(paper, end_ns, faults)
+        self._exchange = self._paper(terms, end_ns, faults)
 
     def _supervise(
         self,
@@ -255,16 +255,16 @@ class House:
             )
         return starts
 
-    def _paper(self, paper: PaperSettings, end_ns: int | None, faults: Faults | None) -> Start:
+    def _paper(self, terms: VenueTerms, end_ns: int | None, faults: Faults | None) -> Start:
         speed_0 = self._settings.market.speed == 0
         return starter(
             PaperExchange,
             reel=_reel(self._market, self.decoder, end_ns),
             engine=self.engine,
-            settings=paper,
+            terms=terms,
             window_ns=self._settings.market.window_ms * MS if speed_0 else 0,
             faults=faults,
-            silence_ns=_silence_ns(self._market, paper),
+            silence_ns=_silence_ns(self._market, terms),
         )
 
 
@@ -304,12 +304,12 @@ def _reads_depth(name: str, make: Callable[[], port.Strategy]) -> bool:
         return cadence.depth
 
 
-def _silence_ns(market: Market, paper: PaperSettings) -> int:
+def _silence_ns(market: Market, terms: VenueTerms) -> int:
     """How long a silence is lived through: between bars until every answer has come, and no more,
     since nothing happens there that anybody could see."""
     if not market.interval_ns:
         return SILENCE_MAX_NS
-    one_way_ns = max(paper.latency_to_venue_ns, paper.latency_from_venue_ns) + paper.jitter_ns
+    one_way_ns = max(terms.latency_to_venue_ns, terms.latency_from_venue_ns) + terms.jitter_ns
     return min(market.interval_ns, AFTERGLOW_NS + 4 * one_way_ns)
 
 
@@ -326,9 +326,9 @@ def _reel(market: Market, decoder: Decoder, end_ns: int | None) -> Reel:
     return FrameReel(market.frames, decoder, end_ns)
 
 
-def _paper_settings(settings: Settings) -> PaperSettings:
+def _venue_terms(settings: Settings) -> VenueTerms:
     paper = settings.paper
-    return PaperSettings(
+    return VenueTerms(
         maker_fee=paper.maker_fee,
         taker_fee=paper.taker_fee,
         latency_to_venue_ns=paper.latency_to_venue_ms * MS,

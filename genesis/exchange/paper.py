@@ -35,7 +35,7 @@ from genesis.runtime.virtual import MARKET_RANK
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import Due, MatchingEngine, Query
 from genesis.simulator.orders import Request
-from genesis.simulator.settings import PaperSettings
+from genesis.simulator.terms import VenueTerms
 
 FEED_DEPTH_MAX = 64
 """A recording waits while this many messages wait at the feed; a live venue would not."""
@@ -82,7 +82,7 @@ class PaperExchange(Actor):
         context: Context,
         reel: Reel,
         engine: MatchingEngine,
-        settings: PaperSettings,
+        terms: VenueTerms,
         window_ns: int,
         faults: Faults | None = None,
         silence_ns: int = SILENCE_MAX_NS,
@@ -90,8 +90,8 @@ class PaperExchange(Actor):
         super().__init__(context)
         self._reel = reel
         self._engine = engine
-        self._latency_ns = settings.latency_from_venue_ns
-        self._lookahead_ns = min(settings.latency_to_venue_ns, settings.latency_from_venue_ns)
+        self._latency_ns = terms.latency_from_venue_ns
+        self._lookahead_ns = min(terms.latency_to_venue_ns, terms.latency_from_venue_ns)
         self._window_ns = window_ns
         self._silence_ns = silence_ns
         self._faults = faults

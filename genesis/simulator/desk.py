@@ -22,7 +22,7 @@ from genesis.messages.orders import (
 )
 from genesis.simulator.account import Account, fee_of
 from genesis.simulator.orders import Order, Refusal, Request
-from genesis.simulator.settings import PaperSettings
+from genesis.simulator.terms import VenueTerms
 
 KEPT_CLOSED_ORDERS = 10_000
 KEPT_TRADES = 100_000
@@ -39,7 +39,7 @@ class OrderDesk:
         self,
         instrument: Instrument,
         account: Account,
-        settings: PaperSettings,
+        terms: VenueTerms,
         emit: Emit,
         first_id: int,
     ) -> None:
@@ -48,7 +48,7 @@ class OrderDesk:
         self.open: dict[str, Order] = {}
         self.trades: deque[ExecutionReport] = deque(maxlen=KEPT_TRADES)
         self._closed: OrderedDict[str, Order] = OrderedDict()
-        self._settings = settings
+        self._terms = terms
         self._emit = emit
         self._next_order_id = self._next_trade_id = first_id
 
@@ -67,7 +67,7 @@ class OrderDesk:
 
     def fill(self, order: Order, ticks: int, lots: int, maker: bool, now_ns: int) -> None:
         """Book one trade of ``lots`` at ``ticks`` and report it."""
-        instrument, settings = self.instrument, self._settings
+        instrument, terms = self.instrument, self._terms
         price, quantity = instrument.price(ticks), instrument.quantity(lots)
         value = price * quantity
         if order.side is Side.BUY:
@@ -76,7 +76,7 @@ class OrderDesk:
         else:
             get, paid, gross = instrument.quote, quantity, value
             reserved = paid
-        fee = min(gross, fee_of(gross, settings.maker_fee if maker else settings.taker_fee))
+        fee = min(gross, fee_of(gross, terms.maker_fee if maker else terms.taker_fee))
         self.account.settle(order.pays, reserved, paid, get, gross - fee)
         order.reserved -= reserved
         order.filled_lots += lots

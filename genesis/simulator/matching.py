@@ -38,7 +38,7 @@ from genesis.simulator.account import Account
 from genesis.simulator.desk import OrderDesk, refused
 from genesis.simulator.matcher import SymbolMatcher
 from genesis.simulator.orders import INVALID_SYMBOL, Request, expired
-from genesis.simulator.settings import PaperSettings
+from genesis.simulator.terms import VenueTerms
 
 Query = QueryOrder | QueryOpenOrders | QueryTrades | QueryAccount
 _ORDERS, _OF_ACCOUNT = (SubmitOrder, CancelAtVenue), (QueryOpenOrders, QueryAccount)
@@ -66,13 +66,13 @@ class _Line:
     at the venue's later time has been played.
     """
 
-    def __init__(self, settings: PaperSettings, rng: random.Random, said: list[Due]) -> None:
+    def __init__(self, terms: VenueTerms, rng: random.Random, said: list[Due]) -> None:
         self.waiting: deque[_Sent] = deque()
         self.matcher: SymbolMatcher | None = None
         self._said = said
-        self._to_venue_ns = settings.latency_to_venue_ns
-        self._from_venue_ns = settings.latency_from_venue_ns
-        self._jitter_ns = settings.jitter_ns
+        self._to_venue_ns = terms.latency_to_venue_ns
+        self._from_venue_ns = terms.latency_from_venue_ns
+        self._jitter_ns = terms.jitter_ns
         self._there, self._back = (random.Random(rng.getrandbits(64)) for _ in range(2))
         self._last_arrival_ns = self._last_due_ns = 0
 
@@ -110,7 +110,7 @@ class MatchingEngine:
         self,
         instruments: Iterable[Instrument],
         balances: Mapping[str, Decimal],
-        settings: PaperSettings,
+        terms: VenueTerms,
         rng: random.Random,
         first_id: int = 1,
         ended: Iterable[KnownOrder] = (),
@@ -121,11 +121,11 @@ class MatchingEngine:
         self._desks: dict[str, OrderDesk] = {}
         self._matchers: dict[str, SymbolMatcher] = {}
         self._sent = itertools.count()
-        self._account_line = _Line(settings, rng, self._said)
+        self._account_line = _Line(terms, rng, self._said)
         self._lines: dict[str, _Line] = {}
         for instrument in sorted(instruments, key=lambda i: i.symbol):
-            line = _Line(settings, rng, self._said)
-            desk = OrderDesk(instrument, self.account, settings, line.say, first_id)
+            line = _Line(terms, rng, self._said)
+            desk = OrderDesk(instrument, self.account, terms, line.say, first_id)
             self._lines[instrument.symbol] = line
             self._desks[instrument.symbol] = desk
             line.matcher = self._matchers[instrument.symbol] = SymbolMatcher(instrument, desk)

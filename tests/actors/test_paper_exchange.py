@@ -16,7 +16,7 @@ from genesis.messages.lifecycle import StartMarket
 from genesis.messages.market import MarketRows
 from genesis.messages.orders import ExecutionReport, OrderType, Side, SubmitOrder, TimeInForce
 from genesis.simulator.matching import MatchingEngine
-from genesis.simulator.settings import PaperSettings
+from genesis.simulator.terms import VenueTerms
 
 WAY_NS = 20 * MS
 BTC = Instrument.build(
@@ -38,7 +38,7 @@ def test_what_comes_after_an_own_fill_does_not_travel_with_it() -> None:
     prices = np.array([100.0, 100.0, 99.4, 99.3])  # the third one goes through the order that rests
     trades = Trades(times_ns, prices, np.ones(4), np.zeros(4, np.bool_), ())
     runtime = VirtualTime()
-    paper = PaperSettings(latency_to_venue_ns=WAY_NS, latency_from_venue_ns=WAY_NS)
+    paper = VenueTerms(latency_to_venue_ns=WAY_NS, latency_from_venue_ns=WAY_NS)
     venue = MatchingEngine([BTC], {"USDT": Decimal(1000)}, paper, random.Random(7))
     reel = TapeReel({"BTCUSDT": trade_rows(trades, BTC)}, None)
     exchange = Stage(

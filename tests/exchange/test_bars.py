@@ -22,7 +22,7 @@ from genesis.exchange.histories.ohlcv import Bars
 from genesis.messages.market import Kind, Rows, table_of
 from genesis.messages.orders import ExecutionReport, OrderType, Side, SubmitOrder, TimeInForce
 from genesis.simulator.matching import MatchingEngine
-from genesis.simulator.settings import PaperSettings
+from genesis.simulator.terms import VenueTerms
 
 D = Decimal
 BTC = Instrument.build("BTCUSDT", "BTC", "USDT", tick_size=D("0.01"), step_size=D("0.001"))
@@ -40,7 +40,7 @@ class Venue:
 
     def __init__(self, rows: Rows) -> None:
         funds = {"USDT": D(10**9), "BTC": D(10**6)}
-        no_latency = PaperSettings(latency_to_venue_ns=0, latency_from_venue_ns=0)
+        no_latency = VenueTerms(latency_to_venue_ns=0, latency_from_venue_ns=0)
         self._engine = MatchingEngine([BTC], funds, no_latency, random.Random(7))
         self._rows = rows
         self._reports: list[ExecutionReport] = []

@@ -21,7 +21,7 @@ from genesis.messages.orders import (
     VenueRefused,
 )
 from genesis.simulator.matching import Due, MatchingEngine
-from genesis.simulator.settings import PaperSettings
+from genesis.simulator.terms import VenueTerms
 
 D = Decimal
 BTC = Instrument.build(
@@ -87,11 +87,11 @@ class Scene:
 
     def __init__(
         self,
-        settings: PaperSettings | None = None,
+        settings: VenueTerms | None = None,
         balances: dict[str, Decimal] | None = None,
         instrument: Instrument = BTC,
     ) -> None:
-        nothing_far = PaperSettings(latency_to_venue_ns=0, latency_from_venue_ns=0)
+        nothing_far = VenueTerms(latency_to_venue_ns=0, latency_from_venue_ns=0)
         funds = {"USDT": D(100_000), "BTC": D(10)} if balances is None else balances
         self.venue = MatchingEngine([instrument], funds, settings or nothing_far, random.Random(7))
         self.said: list[Due] = []

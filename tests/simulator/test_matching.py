@@ -32,11 +32,11 @@ from genesis.messages.orders import (
     VenueRefused,
 )
 from genesis.simulator.matching import Due, MatchingEngine
-from genesis.simulator.settings import PaperSettings
+from genesis.simulator.terms import VenueTerms
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
-FAR = PaperSettings(latency_to_venue_ns=100, latency_from_venue_ns=30)
+FAR = VenueTerms(latency_to_venue_ns=100, latency_from_venue_ns=30)
 
 
 def submit(name: str, now: int, quantity: str = "1", price: str | None = None) -> SubmitOrder:
@@ -78,7 +78,7 @@ def test_a_fill_can_come_before_a_cancel_that_is_on_its_way() -> None:
 
 def test_jitter_is_bounded_repeatable_and_never_reorders() -> None:
     def dues(seed: int) -> list[int]:
-        settings = PaperSettings(latency_to_venue_ns=100, latency_from_venue_ns=30, jitter_ns=50)
+        settings = VenueTerms(latency_to_venue_ns=100, latency_from_venue_ns=30, jitter_ns=50)
         venue = MatchingEngine([BTC], {}, settings, random.Random(seed))
         for i in range(50):
             venue.send(CancelAtVenue(f"c{i}", "BTCUSDT", i), i)
@@ -185,9 +185,9 @@ def test_negative_balances_and_odd_settings_are_bugs() -> None:
     with pytest.raises(ValueError, match="negative"):
         MatchingEngine([BTC], {"USDT": D(-1)}, FAR, random.Random(1))
     with pytest.raises(ValueError, match="maker_fee"):
-        PaperSettings(maker_fee=D(1))
+        VenueTerms(maker_fee=D(1))
     with pytest.raises(ValueError, match="jitter_ns"):
-        PaperSettings(jitter_ns=-1)
+        VenueTerms(jitter_ns=-1)
 
 
 def test_a_symbol_that_is_not_trading_takes_no_orders_but_cancels() -> None:
@@ -234,7 +234,7 @@ def random_market(rng: random.Random, steps: int) -> list[np.ndarray]:
 def test_batching_changes_nothing(seed: int) -> None:
     rng = random.Random(seed)
     frames = random_market(rng, 150)
-    settings = PaperSettings(latency_to_venue_ns=25, latency_from_venue_ns=7, jitter_ns=9)
+    settings = VenueTerms(latency_to_venue_ns=25, latency_from_venue_ns=7, jitter_ns=9)
     orders: list[SubmitOrder | CancelAtVenue] = []
     for i in range(40):
         now = rng.randrange(5, 1400)

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 
-class PaperSettings(msgspec.Struct, frozen=True, kw_only=True):
+class VenueTerms(msgspec.Struct, frozen=True, kw_only=True):
     """Fee rates are fractions of the fill (0.001 = 0.1 %, Binance's first tier without BNB).
 
     ``latency_to_venue_ns`` is the way of a request, ``latency_from_venue_ns`` that of every answer
