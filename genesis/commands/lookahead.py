@@ -37,6 +37,7 @@ def lookahead(
 ) -> None:
     """Trade a history whole and cut short; every decision before a cut must be the same."""
     from genesis.backtest.lookahead import cut_points, decisions_of, prove
+    from genesis.errors import RuntimeFault
 
     scenario = Scenario(
         market=market,
@@ -62,6 +63,13 @@ def lookahead(
     if proof.difference is None:
         typer.echo(proof.sentence)
         return
+    with progress("the whole history again", lambda: 0.0), interrupts_told_apart():
+        again, _ = scenario.open()
+        if decisions_of(scenario.settings(), again, end_ns, patient) != whole:
+            raise RuntimeFault(
+                "the strategy decides otherwise when the same history is traded again, so nothing "
+                "is proven; let it use no clock, no chance, and nothing that an earlier run left"
+            )
     for line in proof.difference.lines:
         typer.echo(line)
     raise typer.Exit(4)

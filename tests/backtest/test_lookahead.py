@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from decimal import Decimal
 
 import msgspec
@@ -32,6 +33,20 @@ from genesis.strategies.port import Cadence, Desk, Strategy
 
 START_NS = 1_700_000_000_000_000_000
 SECOND_NS = 10**9
+
+COMMAND = [
+    "lookahead",
+    "--market",
+    "simulated",
+    "--for",
+    "12",
+    "--cuts",
+    "2",
+    "--workers",
+    "1",
+    "--symbols",
+    "BTCUSDT",
+]
 
 
 def history(seconds: int = 60) -> Market:
@@ -197,11 +212,46 @@ def test_a_cut_history_holds_nothing_from_the_cut_on() -> None:
     assert [f.received_ns for f in truncated(market, 4).frames] == [0, 1, 2, 3]
 
 
+class Chance(Strategy):
+    """What it does depends on the runs before."""
+
+    cadence = Cadence(every_trade=True)
+    chance = random.Random(1)
+
+    def on_trade(
+        self, desk: Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
+    ) -> None:
+        if self.chance.random() < 0.2 and desk.view(symbol) and not any(desk.orders(symbol)):
+            kind = (OrderType.MARKET, Decimal("0.0002"), None, TimeInForce.GTC)
+            desk.place(symbol, Side.BUY, *kind, "by chance")
+
+
+def test_a_strategy_that_never_decides_twice_alike_is_not_accused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("genesis.daemon.strategies", lambda *_: {"ema_cross": Chance})
+    done = CliRunner().invoke(app, COMMAND)
+    assert isinstance(done.exception, RuntimeFault)
+    assert "decides otherwise when the same history is traded again" in str(done.exception)
+    assert "lookahead" not in done.output
+
+
+def test_the_command_tells_a_lookahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is given the whole history of a run at its very start."""
+    made = []
+
+    def decisions(*_: object) -> Decided:
+        made.append(decided(10, seen=50) if len(made) in (0, 3) else decided(11, seen=50))
+        return made[-1]
+
+    monkeypatch.setattr("genesis.backtest.lookahead.decisions_of", decisions)
+    monkeypatch.setattr("genesis.backtest.lookahead.cut_points", lambda *_: [20, 30])
+    done = CliRunner().invoke(app, COMMAND)
+    assert done.exit_code == 4
+    assert done.output.startswith("lookahead: decision 1 changes when the history ends at ")
+
+
 def test_the_command_says_what_it_has_proven() -> None:
-    done = CliRunner().invoke(
-        app,
-        ["lookahead", "--market", "simulated", "--for", "12", "--cuts", "2", "--workers", "1",
-         "--strategy", "spread_capture", "--symbols", "BTCUSDT"],
-    )  # fmt: skip
+    done = CliRunner().invoke(app, [*COMMAND, "--strategy", "spread_capture"])
     assert done.exit_code == 0, done.exception
     assert done.output.startswith("no lookahead found in 2 cuts, ")
