@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from decimal import Decimal
 
@@ -34,19 +35,8 @@ from genesis.strategies.port import Cadence, Desk, Strategy
 START_NS = 1_700_000_000_000_000_000
 SECOND_NS = 10**9
 
-COMMAND = [
-    "lookahead",
-    "--market",
-    "simulated",
-    "--for",
-    "12",
-    "--cuts",
-    "2",
-    "--workers",
-    "1",
-    "--symbols",
-    "BTCUSDT",
-]
+COMMAND = ["lookahead", "--market", "simulated", "--for", "12", "--symbols", "BTCUSDT"]
+COMMAND += ["--cuts", "2", "--workers", "1"]
 
 
 def history(seconds: int = 60) -> Market:
@@ -237,12 +227,9 @@ def test_a_strategy_that_never_decides_twice_alike_is_not_accused(
 
 
 def test_the_command_tells_a_lookahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is given the whole history of a run at its very start."""
-    made = []
-
-    def decisions(*_: object) -> Decided:
-        made.append(decided(10, seen=50) if len(made) in (0, 3) else decided(11, seen=50))
-        return made[-1]
+    def decisions(_settings: Settings, market: Market, *_: object) -> Decided:
+        is_cut = isinstance(market.frames, itertools.takewhile)
+        return decided(11 if is_cut else 10, seen=50)
 
     monkeypatch.setattr("genesis.backtest.lookahead.decisions_of", decisions)
     monkeypatch.setattr("genesis.backtest.lookahead.cut_points", lambda *_: [20, 30])
