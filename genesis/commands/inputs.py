@@ -99,6 +99,7 @@ def moment_ns(option: str, text: str | None) -> int | None:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_NS = 7_258_118_400_000_000_000  # 2200-01-01: nanoseconds since 1970 end in 2262
 
 
 def cache_of(folder: Path | None, no_cache: bool) -> TapeCache:
@@ -133,6 +134,8 @@ def open_inputs(
     if generated and for_s is None and to_ns is None:
         raise ConfigError("a simulated market never ends; say how long with --for SECONDS or --to")
     first_ns = SIMULATED_START_NS if generated and from_ns is None else from_ns
+    if generated and not 0 <= (first_ns or 0) < _LATEST_NS:
+        raise ConfigError(f"--from {window[0]} cannot be used; give a time from 1970 to 2200")
     if first_ns is not None and to_ns is not None and first_ns >= to_ns:
         raise ConfigError(f"--from {window[0] or '2024-01-01'} is not before --to {window[1]}")
     opened = open_history(

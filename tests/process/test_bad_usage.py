@@ -46,6 +46,8 @@ USAGE: list[tuple[str, str]] = [
     ("drill --seeds 0", "invalid value for '--seeds': "),
     ("drill --seeds 99999999999", "invalid value for '--seeds': "),
     ("backtest --market simulated --from \x1b[31mx", "genesis: --from [31mx is no date or time"),
+    ("backtest --market simulated --from 3000-01-01 --for 5", "give a time from 1970 to 2200"),
+    ("backtest --market simulated --from 0001-01-01 --for 5", "give a time from 1970 to 2200"),
     ("run now", "got unexpected extra argument(s) (now); see genesis run --help"),
     ("rn", "no such command 'rn'. Did you mean 'run'? See genesis --help"),
     ("data check", "missing argument 'files'; see genesis data check --help"),
