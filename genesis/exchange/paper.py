@@ -103,7 +103,7 @@ class PaperExchange(Actor):
 
     @handles(StartMarket)
     def _on_start(self, start: StartMarket) -> None:
-        self._reel.wind()
+        self._reel.begin()
         self._look_for_end()
         self._pump_later()
 

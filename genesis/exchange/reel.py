@@ -53,7 +53,7 @@ class Reel(Protocol):
         """When the next of it was received; None at its end."""
         ...
 
-    def wind(self) -> None:
+    def begin(self) -> None:
         """Make ready: nothing is read before."""
         ...
 
@@ -84,7 +84,10 @@ class FrameReel:
         self._next: RawFrame | None = None
         self.next_ns: int | None = None
 
-    def wind(self) -> None:
+    def begin(self) -> None:
+        self._read_ahead()
+
+    def _read_ahead(self) -> None:
         self._next = self.next_ns = None
         try:
             frame = next(self._frames, None)
@@ -104,7 +107,7 @@ class FrameReel:
             frames.append(self._next)
             if len(frames) >= FRAMES_MAX:
                 before_ns = min(before_ns, self._next.received_ns + 1)
-            self.wind()
+            self._read_ahead()
         if not frames:
             return None
         message = RawFrames(CONNECTION, self.sent + 1, tuple(frames))
@@ -129,7 +132,7 @@ class TapeReel:
         self._symbols = [_Track(symbol, rows, end_ns) for symbol, rows in tape.items()]
         self._find_next()
 
-    def wind(self) -> None:
+    def begin(self) -> None:
         pass
 
     def reached_ns(self, before_ns: int, reached_ns: Reached) -> int | None:
