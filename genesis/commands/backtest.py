@@ -57,16 +57,23 @@ def backtest(
     """Trade a market in virtual time with the daemon's own actors, and report what came of it."""
     if not 0.5 <= patience <= 86_400:
         raise ConfigError(f"--patience {patience:g} cannot be used; give 0.5 to 86400 seconds")
-    settings = inputs.settings_of(config, market, inputs.common(symbols, strategy, latency, seed))
+    scenario = inputs.Scenario(
+        market,
+        symbols,
+        strategy,
+        from_,
+        to,
+        for_s,
+        latency,
+        seed,
+        exchange_info,
+        config,
+        cache,
+        no_cache,
+    )
+    settings = scenario.settings()
     with _folder(out, settings) as folder:
-        opened, end_ns = inputs.open_inputs(
-            settings,
-            symbols is None,
-            (from_, to),
-            for_s,
-            inputs.cache_of(cache, no_cache),
-            exchange_info,
-        )
+        opened, end_ns = scenario.open()
         inputs.tell_notes(opened)
         result = _traded(settings, opened, end_ns, patience, folder)
         _tell(result, opened, folder, as_json)

@@ -1,11 +1,11 @@
-"""Options that every command over histories has: which market, from when to when, how cached."""
+"""Options that every command over histories has, and what they open: market, window, settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -13,7 +13,6 @@ from genesis.errors import ConfigError
 
 if TYPE_CHECKING:
     from genesis.config import Settings
-    from genesis.exchange.histories.tape_cache import TapeCache
     from genesis.exchange.source import Market
 
 MarketOption = Annotated[
@@ -59,32 +58,92 @@ CacheOption = Annotated[
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Convert anew; keep nothing.")]
 
 
-def settings_of(config: Path | None, market: str, options: Mapping[str, object | None]) -> Settings:
-    """Settings with the options a person gave; ``options`` maps dotted names, None: not given.
+class Scenario(NamedTuple):
+    """What a person asked to be traded, as plain values that another process can be sent."""
 
-    Raises ConfigError, one line.
-    """
-    from genesis.config import Settings
+    market: str
+    symbols: str | None = None
+    strategy: Sequence[str] | None = None
+    from_: str | None = None
+    to: str | None = None
+    for_s: float | None = None
+    latency: int | None = None
+    seed: int | None = None
+    exchange_info: Path | None = None
+    config: Path | None = None
+    cache: Path | None = None
+    no_cache: bool = False
 
-    overrides = {"market.market": market, "market.speed": 0.0, **options}
-    given = {name: value for name, value in overrides.items() if value is not None}
-    return Settings.load(config, given)
+    def settings(self, parameters: Mapping[str, str] | None = None) -> Settings:
+        """Of one run, with ``parameters`` by their dotted names.
+
+        Raises ConfigError, one line, also where they do not go together.
+        """
+        from genesis.config import Settings
+
+        overrides: dict[str, object | None] = {
+            "market.market": self.market,
+            "market.speed": 0.0,
+            "market.symbols": self.symbols,
+            "market.seed": self.seed,
+            "strategies.enabled": ",".join(self.strategy) if self.strategy else None,
+            "paper.latency_to_venue_ms": self.latency,
+            "paper.latency_from_venue_ms": self.latency,
+            **(parameters or {}),
+        }
+        given = {name: value for name, value in overrides.items() if value is not None}
+        return Settings.load(self.config, given)
+
+    def open(self) -> tuple[Market, int | None]:
+        """The history from its beginning, and where it ends early, if it does (trading time in
+        ns). A tape can be traded again.
+
+        Raises ConfigError for a window that cannot be, InputError for files that cannot be used.
+        """
+        from genesis.exchange.histories.history import open_history
+        from genesis.exchange.histories.tape_cache import NoCache, TapeCache
+        from genesis.exchange.source import SIMULATED
+
+        if self.cache is not None and self.no_cache:
+            raise ConfigError("--cache and --no-cache exclude each other")
+        settings = self.settings().market
+        generated = settings.market == SIMULATED
+        from_ns, to_ns = self._window(generated)
+        opened = open_history(
+            settings.market,
+            settings.symbols if generated or self.symbols is not None else None,
+            cache=NoCache() if self.no_cache else TapeCache(self.cache),
+            seed=settings.seed,
+            from_ns=from_ns,
+            to_ns=to_ns,
+            exchange_info=self.exchange_info,
+        )
+        ends = [to_ns] if generated and to_ns is not None else []
+        if self.for_s is not None:
+            ends.append(opened.start_ns + int(self.for_s * 1e9))
+        return opened, min(ends, default=None)
+
+    def _window(self, generated: bool) -> tuple[int | None, int | None]:
+        """--from and --to. Raises ConfigError where, with --for, they leave nothing to trade."""
+        from genesis.exchange.histories.history import SIMULATED_START_NS
+
+        from_ns, to_ns = _moment_ns("--from", self.from_), _moment_ns("--to", self.to)
+        for_s = self.for_s
+        if for_s is not None and not 0 < for_s <= 1e9:
+            raise ConfigError(f"--for {for_s:g} cannot be used; give seconds above 0, at most 1e9")
+        if generated and for_s is None and to_ns is None:
+            raise ConfigError(
+                "a simulated market never ends; say how long with --for SECONDS or --to"
+            )
+        first_ns = SIMULATED_START_NS if generated and from_ns is None else from_ns
+        if generated and not 0 <= (first_ns or 0) < _LATEST_NS:
+            raise ConfigError(f"--from {self.from_} cannot be used; give a time from 1970 to 2200")
+        if first_ns is not None and to_ns is not None and first_ns >= to_ns:
+            raise ConfigError(f"--from {self.from_ or '2024-01-01'} is not before --to {self.to}")
+        return from_ns, to_ns
 
 
-def common(
-    symbols: str | None, strategy: Sequence[str] | None, latency: int | None, seed: int | None
-) -> dict[str, object | None]:
-    """The options every command over histories has, as overrides of settings."""
-    return {
-        "market.symbols": symbols,
-        "market.seed": seed,
-        "strategies.enabled": ",".join(strategy) if strategy else None,
-        "paper.latency_to_venue_ms": latency,
-        "paper.latency_from_venue_ms": latency,
-    }
-
-
-def moment_ns(option: str, text: str | None) -> int | None:
+def _moment_ns(option: str, text: str | None) -> int | None:
     """A date or ISO 8601 time as ns UTC; None for none. Raises ConfigError for another text."""
     if text is None:
         return None
@@ -100,57 +159,6 @@ def moment_ns(option: str, text: str | None) -> int | None:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_NS = 7_258_118_400_000_000_000  # 2200-01-01: nanoseconds since 1970 end in 2262
-
-
-def cache_of(folder: Path | None, no_cache: bool) -> TapeCache:
-    """Where converted histories are kept. Raises ConfigError for both options at once."""
-    from genesis.exchange.histories.tape_cache import NoCache, TapeCache
-
-    if folder is not None and no_cache:
-        raise ConfigError("--cache and --no-cache exclude each other")
-    return NoCache() if no_cache else TapeCache(folder)
-
-
-def open_inputs(
-    settings: Settings,
-    all_symbols: bool,
-    window: tuple[str | None, str | None],
-    for_s: float | None,
-    cache: TapeCache,
-    exchange_info: Path | None = None,
-) -> tuple[Market, int | None]:
-    """The market and where it ends early, if it does (trading time in ns).
-
-    Raises ConfigError for a window that cannot be, InputError for files that cannot be used.
-    """
-    from genesis.exchange.histories.history import SIMULATED_START_NS, open_history
-    from genesis.exchange.source import SIMULATED
-
-    market, chosen = settings.market.market, settings.market.symbols
-    from_ns, to_ns = moment_ns("--from", window[0]), moment_ns("--to", window[1])
-    if for_s is not None and not 0 < for_s <= 1e9:
-        raise ConfigError(f"--for {for_s:g} cannot be used; give seconds above 0, at most 1e9")
-    generated = market == SIMULATED
-    if generated and for_s is None and to_ns is None:
-        raise ConfigError("a simulated market never ends; say how long with --for SECONDS or --to")
-    first_ns = SIMULATED_START_NS if generated and from_ns is None else from_ns
-    if generated and not 0 <= (first_ns or 0) < _LATEST_NS:
-        raise ConfigError(f"--from {window[0]} cannot be used; give a time from 1970 to 2200")
-    if first_ns is not None and to_ns is not None and first_ns >= to_ns:
-        raise ConfigError(f"--from {window[0] or '2024-01-01'} is not before --to {window[1]}")
-    opened = open_history(
-        market,
-        chosen if generated or not all_symbols else None,
-        cache=cache,
-        seed=settings.market.seed,
-        from_ns=from_ns,
-        to_ns=to_ns,
-        exchange_info=exchange_info,
-    )
-    ends = [to_ns] if generated and to_ns is not None else []
-    if for_s is not None:
-        ends.append(opened.start_ns + int(for_s * 1e9))
-    return opened, min(ends, default=None)
 
 
 def tell_notes(market: Market) -> None:

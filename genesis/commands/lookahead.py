@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from genesis.commands import inputs
+from genesis.commands.inputs import Scenario
 from genesis.commands.interrupts import interrupts_told_apart
 from genesis.commands.pool import spread
 from genesis.commands.progress import progress
-from genesis.commands.scenario import Scenario
 from genesis.commands.watchdog import patient
 
 if TYPE_CHECKING:
@@ -40,14 +40,7 @@ def lookahead(
     from genesis.errors import RuntimeFault
 
     scenario = Scenario(
-        market=market,
-        options=inputs.common(symbols, strategy, latency, seed),
-        all_symbols=symbols is None,
-        window=(from_, to),
-        for_s=for_s,
-        config=config,
-        exchange_info=exchange_info,
-        cache=cache,
+        market, symbols, strategy, from_, to, for_s, latency, seed, exchange_info, config, cache
     )
     opened, end_ns = scenario.open()
     inputs.tell_notes(opened)

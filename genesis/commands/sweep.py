@@ -11,9 +11,9 @@ import typer
 
 from genesis import INTERRUPTED
 from genesis.commands import inputs
+from genesis.commands.inputs import Scenario
 from genesis.commands.pool import spread
 from genesis.commands.progress import progress
-from genesis.commands.scenario import Scenario
 from genesis.commands.watchdog import patient
 from genesis.counted import counted
 from genesis.errors import ConfigError
@@ -76,14 +76,7 @@ def sweep(
     axes = grid.parse_axes(sets)
     wanted = grid.combinations(axes) if draws is None else grid.draws(axes, draws, seed or 0)
     scenario = Scenario(
-        market=market,
-        options=inputs.common(symbols, strategy, latency, seed),
-        all_symbols=symbols is None,
-        window=(from_, to),
-        for_s=for_s,
-        config=config,
-        exchange_info=exchange_info,
-        cache=cache,
+        market, symbols, strategy, from_, to, for_s, latency, seed, exchange_info, config, cache
     )
     _refuse_idle_strategies(axes, scenario.settings())
     opened, end_ns = scenario.open()

@@ -22,7 +22,7 @@ from genesis.backtest.sweeps.trials import (
     trial_key,
 )
 from genesis.cli import app
-from genesis.commands.scenario import Scenario
+from genesis.commands.inputs import Scenario
 from genesis.config import Settings
 from genesis.errors import ConfigError, InputError, StorageError
 from genesis.exchange.source import Market
@@ -96,11 +96,7 @@ def test_a_markets_digest_is_of_its_rows() -> None:
 
 
 def simulated(seconds: float) -> Scenario:
-    options: dict[str, object | None] = {
-        "strategies.enabled": "ema_cross",
-        "market.symbols": "BTCUSDT",
-    }
-    return Scenario("simulated", options, False, (None, None), seconds, None, None, None)
+    return Scenario("simulated", symbols="BTCUSDT", strategy=["ema_cross"], for_s=seconds)
 
 
 def test_a_worker_gives_the_same_trial_each_time() -> None:
