@@ -42,20 +42,22 @@ class TradingGate:
         self._observer = observer
         self._lock = threading.Lock()
         self._holds: dict[str, tuple[GateState, str]] = {}
+        self._reading = self._as_held()  # it moves seldom, and is read for every order
 
     def hold(self, key: str, reason: str, state: GateState = GateState.HALTED) -> None:
         """Shut (or narrow) the gate in the name of ``key``; a standing hold keeps its reason."""
         with self._lock:
             self._holds.setdefault(key, (state, reason))
+            self._reading = self._as_held()
 
     def release(self, key: str) -> None:
         """Take back the hold of ``key``, if it has one."""
         with self._lock:
             self._holds.pop(key, None)
+            self._reading = self._as_held()
 
     def read(self) -> GateReading:
-        with self._lock:
-            reading = self._reading()
+        reading = self._reading
         return reading if self._observer is None else self._observer.noted("gate", reading)
 
     def held(self, key: str) -> bool:
@@ -66,16 +68,14 @@ class TradingGate:
     def send(self, reduces_exposure: bool, write: Callable[[], None]) -> GateReading | None:
         """Run ``write`` if the gate lets it pass; otherwise return why it does not."""
         with self._lock:
-            reading = self._reading()
-            if self._observer is not None:
-                reading = self._observer.noted("gate", reading)
+            reading = self.read()
             shut = reading.state is GateState.HALTED
             if shut or (reading.state is GateState.REDUCING and not reduces_exposure):
                 return reading
             write()
             return None
 
-    def _reading(self) -> GateReading:
+    def _as_held(self) -> GateReading:
         state, reason = GateState.ACTIVE, ""
         for held_state, held_reason in self._holds.values():
             if state is GateState.ACTIVE or held_state is GateState.HALTED:

@@ -97,7 +97,7 @@ class Watch:
             self.found(now_ns, f"2: {name} was sent twice")
         if name not in self._intended:
             self.found(now_ns, f"5: {name} was sent before its intent was durable")
-        reading = gate._reading()  # under the gate's own lock already
+        reading = gate._as_held()  # under the gate's own lock already
         reduces = order.side is Side.SELL
         if reading.state is GateState.HALTED or (
             reading.state is GateState.REDUCING and not reduces
