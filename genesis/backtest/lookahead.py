@@ -13,9 +13,8 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from genesis.backtest.engine import VirtualSession
 from genesis.backtest.reports.wording import moment
-from genesis.backtest.run import Guard, crashes, settled, unguarded, untold
+from genesis.backtest.run import Backtest, Guard, unguarded, untold
 from genesis.config import Settings
 from genesis.counted import counted
 from genesis.domain.money import text
@@ -25,8 +24,6 @@ from genesis.messages.base import Message
 from genesis.messages.market import RawFrame
 from genesis.messages.names import RISK
 from genesis.messages.orders import PlaceOrder
-from genesis.storage.journal import Journal
-from genesis.storage.store import MemoryLog
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -101,26 +98,19 @@ def decisions_of(
     seen = _Seen()
     if market.tape is None:
         market = msgspec.structs.replace(market, frames=seen.frames(market.frames))
-    log = MemoryLog()
     with guard(untold):
-        session = VirtualSession(
-            settled(settings, market),
-            market,
-            lambda: Journal.in_memory(log),
-            seed=settings.market.seed,
-            end_ns=end_ns,
-        )
+        run = Backtest(settings, market, end_ns=end_ns, buckets=0)
     noted: list[Decision] = []
 
     def note(message: Message) -> None:
         if isinstance(message, PlaceOrder):
             noted.append(_decision(message))
 
-    session.overhear(RISK, note)
-    with guard(session.abandon):
-        outcome = session.run()
-    if error := outcome.error or crashes(log.entries):
-        raise RuntimeFault(error)
+    run.session.overhear(RISK, note)
+    with guard(run.abandon):
+        result = run.run()
+    if result.error:
+        raise RuntimeFault(result.error)
     if market.tape is not None:
         times = [rows["time_ns"] for rows in market.tape.values() if len(rows)]
         seen.last_ns = max(int(t[-1]) for t in times)

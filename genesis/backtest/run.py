@@ -70,7 +70,7 @@ class Backtest:
         log: MemoryLog | None = None,
         buckets: int = BUCKETS,
     ) -> None:
-        settings = settled(settings, market)
+        settings = _settled(settings, market)
         self._settings = settings
         self._log = MemoryLog() if log is None else log
         self._buckets = buckets
@@ -79,7 +79,7 @@ class Backtest:
             self._tap = FrameTap(market.frames, market.instruments)
             market = msgspec.structs.replace(market, frames=iter(self._tap))
         self._market = market
-        self._session = VirtualSession(
+        self.session = VirtualSession(
             settings,
             market,
             lambda: Journal.in_memory(self._log),
@@ -90,15 +90,15 @@ class Backtest:
     @property
     def now_ns(self) -> int:
         """Trading time; may be read from another thread."""
-        return self._session.runtime.clock.now_ns()
+        return self.session.runtime.clock.now_ns()
 
     def abandon(self, error: str) -> None:
         """End the run at once, with ``error`` as what a person is told."""
-        self._session.abandon(error)
+        self.session.abandon(error)
 
     def run(self) -> BacktestResult:
         """To the end of the market, once."""
-        outcome = self._session.run()
+        outcome = self.session.run()
         market, entries, summary = self._market, self._log.entries, outcome.summary
         if market.silent_frames:
             frames = summary.frames + market.silent_frames
@@ -116,7 +116,7 @@ class Backtest:
             prices=dict(self._paths(end_ns)),
             halted=outcome.halted,
             halt_reason=outcome.halt_reason,
-            error=outcome.error or crashes(entries),
+            error=outcome.error or _crashes(entries),
         )
 
     def _paths(self, end_ns: int) -> Iterator[tuple[str, PricePath]]:
@@ -138,7 +138,7 @@ def untold(_error: str) -> None:
     """For a guard around what has no run to end yet: what it raises there says it all."""
 
 
-def settled(settings: Settings, market: Market) -> Settings:
+def _settled(settings: Settings, market: Market) -> Settings:
     """Settings for virtual time: nobody watches a view, one thread cannot miss a heartbeat, and a
     bar is as new as data gets until the next one."""
     supervision = settings.supervision.model_copy(
@@ -150,7 +150,7 @@ def settled(settings: Settings, market: Market) -> Settings:
     return settings.model_copy(update={"supervision": supervision, "view": view, "risk": risk})
 
 
-def crashes(entries: list[Entry]) -> str:
+def _crashes(entries: list[Entry]) -> str:
     """One line on actors that died, empty where none did.
 
     No fault was injected, so one that died has a bug, and the figures are worth nothing.
