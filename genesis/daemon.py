@@ -22,7 +22,7 @@ from genesis.domain.limits import Limits
 from genesis.domain.state import TradingState
 from genesis.errors import RuntimeFault
 from genesis.exchange.binance.decode import Decoder
-from genesis.exchange.paper import AFTERGLOW_NS, SILENCE_MAX_NS, PaperExchange
+from genesis.exchange.paper import DRAIN_NS, SILENCE_MAX_NS, PaperExchange
 from genesis.exchange.reel import FrameReel, Reel, TapeReel
 from genesis.exchange.source import Market
 from genesis.messages.base import Message
@@ -310,7 +310,7 @@ def _silence_ns(market: Market, terms: VenueTerms) -> int:
     if not market.interval_ns:
         return SILENCE_MAX_NS
     one_way_ns = max(terms.latency_to_venue_ns, terms.latency_from_venue_ns) + terms.jitter_ns
-    return min(market.interval_ns, AFTERGLOW_NS + 4 * one_way_ns)
+    return min(market.interval_ns, DRAIN_NS + 4 * one_way_ns)
 
 
 def _mark_every_ns(market: Market) -> int:

@@ -63,13 +63,13 @@ def drill(
             _show(seed, minutes, kinds, faults)
             return
         tasks = [(number, minutes, kinds) for number in range(first, first + (seeds or SEEDS))]
-        _Count(minutes, faults).run(tasks, workers)
+        _Tally(minutes, faults).run(tasks, workers)
 
 
 Task = tuple[int, float, tuple[str, ...]]
 
 
-class _Count:
+class _Tally:
     """What the sessions so far came to."""
 
     def __init__(self, minutes: float, faults: str) -> None:

@@ -43,7 +43,7 @@ SILENCE_MAX_NS = 60_000_000_000
 """A longer hole in a recording (between two of its files) is not waited out: time jumps over it."""
 UNSHOWN_MAX = 1 << 16
 """So many rows may wait to be shown to the venue while no order rests there."""
-AFTERGLOW_NS = 1_000_000_000
+DRAIN_NS = 1_000_000_000
 """After the last frame, time for what is still on its way between venue and executor."""
 
 _due_ns = attrgetter("due_ns")
@@ -117,7 +117,7 @@ class PaperExchange(Actor):
             return
         last_ns = max(self._newest_ns, self.now_ns())
         over = Deliver(SUPERVISOR, (MarketEnded(self._reel.sent),))
-        self.after(last_ns + AFTERGLOW_NS - self.now_ns(), over)
+        self.after(last_ns + DRAIN_NS - self.now_ns(), over)
 
     def _pump_later(self) -> None:
         """Come again with the next of the market, or to show own orders what is published already.
