@@ -124,7 +124,8 @@ def _traded(
     from genesis.storage.store import MemoryLog
 
     log: MemoryLog = MemoryLog(keep_rows=folder is not None)
-    with watchdog(patience_s, untold):
+    advice = "mend it, or allow more with --patience"
+    with watchdog(patience_s, untold, advice):
         run = Backtest(settings, market, end_ns=end_ns, log=log)
     start_ns, span_ns = market.start_ns, inputs.last_ns(market, end_ns) - market.start_ns
 
@@ -133,7 +134,7 @@ def _traded(
 
     with (
         progress(market.title, done),
-        watchdog(patience_s, run.abandon),
+        watchdog(patience_s, run.abandon, advice),
         _interruptible(run),
         interrupts_told_apart(),
     ):

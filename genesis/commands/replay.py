@@ -37,14 +37,20 @@ def replay(
     import msgspec
 
     from genesis.backtest.replays.replay import replay as run_again
+    from genesis.commands.watchdog import patient
     from genesis.config import Settings
+    from genesis.errors import RuntimeFault
 
     # Crashes are repeated with the session; their tracebacks are in its log.
     logging.disable(logging.CRITICAL)
     settings = Settings.load(config)
     folder = settings.journal.data_dir if data_dir is None else data_dir
     _tell_unused(config)
-    verdict = run_again(folder.expanduser(), run)
+    stuck: list[str] = []
+    with patient(stuck.append):
+        verdict = run_again(folder.expanduser(), run)
+    if stuck:
+        raise RuntimeFault(stuck[0])
     if as_json:
         typer.echo(msgspec.json.encode(verdict).decode())
     else:

@@ -27,10 +27,13 @@ class StrategyStuck(Exception):
 
 
 @contextmanager
-def watchdog(patience_s: float, give_up: Callable[[str], None]) -> Iterator[None]:
+def watchdog(
+    patience_s: float, give_up: Callable[[str], None], advice: str = "mend it"
+) -> Iterator[None]:
     """While it lasts no strategy call may take longer than ``patience_s``, on the wall's clock.
 
-    ``give_up`` is told what a person should know; it must make the run end. Main thread only.
+    ``give_up`` is told what a person should know, with ``advice``; it must make the run end. Main
+    thread only.
     """
     call: FrameType | None = None
     since_s = 0.0
@@ -44,7 +47,7 @@ def watchdog(patience_s: float, give_up: Callable[[str], None]) -> Iterator[None
             return
         if current is None or now_s - since_s < patience_s:
             return
-        text = _told(current, patience_s)
+        text = f"{_told(current, patience_s)}; {advice}"
         if now_s - since_s > _DEAF_AFTER * patience_s:
             print(f"genesis: {text}", file=sys.stderr, flush=True)
             os._exit(4)
@@ -82,5 +85,5 @@ def _told(call: FrameType, patience_s: float) -> str:
     strategy = type(call.f_locals["self"]).__name__
     return (
         f"strategy {strategy} did not come back from {code.co_name} ({code.co_filename}, from line "
-        f"{code.co_firstlineno}) within {patience_s:g} s; mend it, or allow more with --patience"
+        f"{code.co_firstlineno}) within {patience_s:g} s"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from genesis import daemon
 from genesis.__main__ import main
 from genesis.backtest.run import Backtest, BacktestResult
 from genesis.commands.interrupts import interrupts_told_apart
+from genesis.commands.watchdog import StrategyStuck
 from genesis.config import Settings
 from genesis.domain.sizing import quantity_for_notional
 from genesis.errors import RuntimeFault
@@ -128,6 +130,21 @@ def test_one_whose_making_never_ends(
 ) -> None:
     said = told(f"backtest {MARKET} --patience 0.5", NeverMade, monkeypatch, capsys)
     assert "strategy NeverMade did not come back from __init__ (" in said
+    assert "allow more with --patience" in said
+
+
+def test_one_that_never_ends_when_its_session_is_replayed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def replayed(*_: object) -> None:
+        with suppress(StrategyStuck):  # as the guard of an actor does
+            NeverMade()
+
+    monkeypatch.setattr("genesis.backtest.replays.replay.replay", replayed)
+    monkeypatch.setattr("genesis.commands.watchdog.PATIENCE_S", 0.5)
+    said = told("replay --data-dir nowhere", NeverMade, monkeypatch, capsys)
+    assert said.startswith("genesis: strategy NeverMade did not come back from __init__ (")
+    assert "--patience" not in said
 
 
 def test_one_whose_cadence_is_none(
