@@ -5,6 +5,7 @@ It imports nothing of weight before it can be interrupted without a traceback.
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -26,6 +27,8 @@ def main() -> None:
         # Nothing is begun yet; raised inside an import it could be told, or swallowed, by anyone.
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
     sys.unraisablehook = unraisable
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may know few characters
     import typer
 
     from genesis import kernel_cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -93,6 +94,20 @@ def test_what_cannot_be_traded_is_one_line(
     assert err.startswith("genesis: ")
     assert err.count("\n") == 1
     assert said in err
+
+
+def test_a_terminal_that_knows_few_characters_is_shown_the_others_as_question_marks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(shown, "ascii", write_through=True))
+    options = ["--market", "ohlcv:BTC_USDT-5m.csv", "--no-cache"]
+    monkeypatch.setattr("sys.argv", ["genesis", "backtest", *options])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert not left.value.code
+    assert b"????" in shown.getvalue()
+    assert b"Net profit" in shown.getvalue()
 
 
 def test_a_run_does_not_take_what_only_a_backtest_can(
