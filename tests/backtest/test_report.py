@@ -227,6 +227,20 @@ def test_bars_stand_on_zero_and_are_as_high_as_their_values() -> None:
     assert float(height_a) == pytest.approx(2 * float(height_b), abs=0.2)
 
 
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        ([f"{hour}h" for hour in range(24)], 8),
+        (["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], 7),
+        ([f"{letter * 3}USDT" for letter in "ABCDEFGHI"], 3),
+        (["1000SATSUSDT", "BTCUSDT"], 2),
+    ],
+)
+def test_no_more_labels_stand_below_bars_than_fit(labels: list[str], shown: int) -> None:
+    chart = charts.bar_chart(labels, [1.0] * len(labels), labels)
+    assert chart.count('<span style="left:') == shown
+
+
 def test_of_many_fills_some_are_drawn() -> None:
     times = np.array([0, 1000]) * SECOND_NS
     markers = [charts.Marker(n * SECOND_NS, 50.0 + n % 7, n % 2 == 0) for n in range(1000)]

@@ -24,6 +24,9 @@ COLUMNS = 800
 MARKERS_MAX = 300
 """More would hide the curve that they are drawn on."""
 
+_LABELS_CHARACTERS = 32
+"""So many fit below a chart that is a third of the page wide, gaps between labels included."""
+
 _TIME_STEPS_S = (
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200),
     *(86_400 * days for days in (1, 2, 7, 14, 30, 61, 91, 182, 365, 730, 1825)),
@@ -112,7 +115,8 @@ def bar_chart(labels: Sequence[str], values: Sequence[float], shown: Sequence[st
             f'width="{_short(scale.x(wide))}" height="{_short(bottom - top)}">'
             f"<title>{escape(label)}: {escape(told)}</title></rect>"
         )
-    every = max(1, -(-len(labels) // 8))
+    room = max(1, _LABELS_CHARACTERS // (1 + max(map(len, labels), default=1)))
+    every = max(1, -(-len(labels) // room))
     below = "".join(
         f'<span style="left:{(n + 0.5) / len(labels):.2%}">{escape(label)}</span>'
         for n, label in enumerate(labels)
