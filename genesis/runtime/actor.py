@@ -274,7 +274,8 @@ class Actor(pykka.Actor):
     ) -> None:
         super()._handle_failure(exception_type, exception_value, traceback)
         kind = exception_type.__name__ if exception_type is not None else "unknown"
-        reason = f"{kind}: {exception_value}"
+        # One line: it is told in a sentence, and some libraries' errors are pages.
+        reason = " ".join(f"{kind}: {exception_value}".split())
         self.context.runtime.died(self.context.address, self.epoch, reason)
 
     def _create_actor_inbox(self) -> Any:  # type: ignore[override]  # pykka's is static

@@ -80,7 +80,7 @@ class Crashes(port.Strategy):
     def on_trade(
         self, desk: port.Desk, symbol: str, price_ticks: int, quantity_lots: int, side: int
     ) -> None:
-        raise ValueError("always")
+        raise ValueError("always\nand ever")
 
 
 def test_where_nobody_watches_and_time_waits_a_strategy_that_always_crashes_ends_the_run(
@@ -93,6 +93,7 @@ def test_where_nobody_watches_and_time_waits_a_strategy_that_always_crashes_ends
     assert (ended.outcome.exit_code, ended.outcome.error) == (3, "")
     (halted,) = ended.events(Halted)
     assert "strategy.ema_cross failed, and market more than 5 times" in halted.reason
+    assert halted.reason.endswith("ValueError: always and ever")
     assert ended.events(HaltProven) == [HaltProven(0)]
     (over,) = ended.events(RunEnded)
     assert over.reason == halted.reason
