@@ -218,7 +218,8 @@ def _symbol(frame: RawFrame) -> str:
 
 
 def read_exchange_info(path: Path) -> dict[str, Instrument]:
-    """Instruments by symbol, from a capture of the answer, or from the bare answer.
+    """Instruments by symbol, from a capture of the answer, or from the bare answer, which may be
+    spread over lines.
 
     Raises InputError for a file that holds none, is no regular file or is too large for one.
     """
@@ -229,10 +230,12 @@ def read_exchange_info(path: Path) -> dict[str, Instrument]:
     if why:
         raise InputError(f"{path}: {why}")
     instruments: dict[str, Instrument] = {}
-    for number, line in numbered_lines(path, INFO_MAX_MB << 20):
+    lines = numbered_lines(path, INFO_MAX_MB << 20)
+    for number, line in lines:
         where = f"{path.name}:{number}"
         if line.startswith(b"{"):
-            instruments |= parse_exchange_info(line, where)
+            whole = line if line.rstrip().endswith(b"}") else _spread(path, line, lines)
+            instruments |= parse_exchange_info(whole, where)
         elif line and not line.isspace():
             try:
                 item = _captured(line, where)
@@ -246,3 +249,14 @@ def read_exchange_info(path: Path) -> dict[str, Instrument]:
     if not instruments:
         raise InputError(f"{path}: there is no exchangeInfo in it with filters that can be kept")
     return instruments
+
+
+def _spread(path: Path, first: bytes, rest: Iterator[tuple[int, bytes]]) -> bytes:
+    """An answer as a person had it written, to the end of its file."""
+    parts, size = [first], len(first)
+    for _, line in rest:
+        size += len(line)
+        if size > INFO_MAX_MB << 20:
+            raise InputError(f"{path}: is larger than {INFO_MAX_MB} MB")
+        parts.append(line)
+    return b"\n".join(parts)

@@ -14,7 +14,7 @@ from frames import combined, diff, line, snapshot, ticker, trade
 
 from genesis.errors import BadFrame, InputError
 from genesis.exchange.lines import LINE_MAX_BYTES
-from genesis.exchange.recording import INFO_MAX_MB, Recording
+from genesis.exchange.recording import INFO_MAX_MB, Recording, read_exchange_info
 from genesis.messages.market import RawFrame
 
 TIME = 1723161253937085768
@@ -162,6 +162,23 @@ def test_an_exchange_info_may_be_one_longer_line_than_any_frame(
     info = write(b"{" + padding + b'"symbols":[]}', "long.json")
     with pytest.raises(InputError, match="there is no exchangeInfo in it"):
         Recording([write(trades(2))], exchange_info=info)
+
+
+def test_an_exchange_info_may_be_spread_over_lines(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = [
+        {"filterType": "PRICE_FILTER", "tickSize": "0.001"},
+        {"filterType": "LOT_SIZE", "stepSize": "0.0001"},
+    ]
+    listed = {"symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT"}
+    answer = json.dumps({"symbols": [listed | {"filters": sizes}]}, indent=2)
+    info = write(answer.encode(), "pretty.json")
+    assert read_exchange_info(info)["BTCUSDT"].tick_size == Decimal("0.001")
+    info = write(gzip.compress((b"{\n" + b" " * (1 << 19)) * 3), "long.gz")
+    monkeypatch.setattr("genesis.exchange.recording.INFO_MAX_MB", 1)
+    with pytest.raises(InputError, match=r"long\.gz: is larger than 1 MB"):
+        read_exchange_info(info)
 
 
 def test_a_file_that_is_no_exchange_info_is_not_called_a_recording(
