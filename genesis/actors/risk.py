@@ -39,6 +39,8 @@ REFUSED_BY = "refused by"
 """What is counted for each limit: this, and its name."""
 REPEAT_AFTER_NS = 60_000_000_000
 """A refusal like the one before is journaled again only after this long."""
+REPEAT_SHUT_AFTER_NS = 24 * 60 * REPEAT_AFTER_NS
+"""So it is where the gate is still shut for the same reason: strategies go on asking."""
 
 
 class Look(Message, frozen=True):
@@ -80,7 +82,7 @@ class Risk(FollowingActor):
         self._called_ns = ENDLESS_NS  # the first moment known that calls for a look
         self._looked_ns = 0
         self._mark_due_ns = self._mark_every_ns
-        self._refused: dict[tuple[str, str, str], int] = {}
+        self._refused: dict[tuple[str, str, str], tuple[str, int]] = {}
         self._halting = False
         self._narrows = True  # a former incarnation may have held the gate
         self._executor_back_ns: int | None = None
@@ -259,10 +261,9 @@ class Risk(FollowingActor):
         self.count("refusals")
         self.count(f"{REFUSED_BY} {refusal.limit}")
         kind = (order.strategy, order.symbol, refusal.limit)
-        last_ns = self._refused.get(kind)
-        if last_ns is not None and self.now_ns() - last_ns < REPEAT_AFTER_NS:
+        if self._journaled_lately(kind, refusal):
             return
-        self._refused[kind] = self.now_ns()
+        self._refused[kind] = refusal.value, self.now_ns()
         self.record(
             IntentRefused(
                 strategy=order.strategy,
@@ -276,6 +277,14 @@ class Risk(FollowingActor):
                 trace_id=order.trace_id,
             )
         )
+
+    def _journaled_lately(self, kind: tuple[str, str, str], refusal: Refusal) -> bool:
+        if kind not in self._refused:
+            return False
+        value, last_ns = self._refused[kind]
+        still_shut = refusal.limit == "gate" and refusal.value == value
+        repeat_ns = REPEAT_SHUT_AFTER_NS if still_shut else REPEAT_AFTER_NS
+        return self.now_ns() - last_ns < repeat_ns
 
     def _look(self, book: RiskBook) -> None:
         self._looked_ns, self._called_ns = self.now_ns(), ENDLESS_NS

@@ -13,8 +13,6 @@ from risk_stand import Deep, Stand, buy, refusals
 from genesis.actors.risk import (
     LOOK_EVERY_NS,
     MARK_EVERY_NS,
-    REFUSED_BY,
-    REPEAT_AFTER_NS,
     Look,
     Risk,
 )
@@ -24,12 +22,11 @@ from genesis.messages.journal import (
     EquityMarked,
     GateMoved,
     Halted,
-    IntentRefused,
     Resumed,
 )
 from genesis.messages.market import TOP, BookView
 from genesis.messages.orders import Approved, OrderRefused, PlaceOrder, Side
-from genesis.runtime.gate import OVER, GateState, TradingGate
+from genesis.runtime.gate import GateState, TradingGate
 
 # Judging
 
@@ -106,46 +103,6 @@ def _journaled(stand: Stand) -> object:
     order = stand.sent(Approved)[-1].order
     assert isinstance(order, PlaceOrder)
     return msgspec.structs.replace(intended(), client_order_id=order.client_order_id)
-
-
-# Telling and noting refusals
-
-
-def test_a_refusal_is_told_each_time_and_journaled_once_a_minute_per_kind() -> None:
-    stand = Stand()
-    for n in range(5):
-        stand.tell(buy(f"big{n}", "60"))
-        stand.wait_s(10)
-        stand.show("60000")
-    assert refusals(stand) == ["position_limit"] * 5
-    assert len(stand.recorded(IntentRefused)) == 1
-    stand.tell(buy("far", "30", price="70000.00"))
-    assert len(stand.recorded(IntentRefused)) == 2
-    stand.wait_ns(REPEAT_AFTER_NS)
-    stand.show("60000")
-    stand.tell(buy("again", "60"))
-    assert len(stand.recorded(IntentRefused)) == 3
-    assert stand.runtime.counters.get("refusals") == 7
-    assert stand.runtime.counters.most(REFUSED_BY) == "position_limit"
-
-
-def test_when_the_market_is_over_a_refusal_is_told_to_the_strategy_only() -> None:
-    stand = Stand()
-    stand.gate.hold(OVER, "the market is over")
-    stand.tell(buy("a", "60"))
-    assert refusals(stand) == ["gate"]
-    assert stand.recorded(IntentRefused) == []
-    assert stand.runtime.counters.get("refusals") == 0
-
-
-def test_a_journaled_refusal_says_what_was_compared_with_what() -> None:
-    stand = Stand()
-    stand.tell(buy("big", "60"))
-    [event] = stand.recorded(IntentRefused)
-    assert isinstance(event, IntentRefused)
-    assert (event.strategy, event.symbol, event.limit) == ("ema", SYMBOL, "position_limit")
-    assert event.value == "60.00 USDT"
-    assert event.compared_with == "50.00 USDT = 5 % of equity"
 
 
 # The account as a whole
