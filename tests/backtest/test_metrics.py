@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from run_tales import (
 from genesis.backtest.reports.costs import costs_of
 from genesis.backtest.reports.metrics import measure
 from genesis.backtest.reports.slots import pnl_by_slot
+from genesis.backtest.reports.wording import sections
 from genesis.messages.journal import AnyEvent, Entry, EquityMarked, IntentRefused, OrderMoved
 from genesis.messages.orders import OrderStatus, Side
 
@@ -186,9 +188,13 @@ def test_activity_counts_what_became_of_orders() -> None:
         ],
         seconds=10,
     )
-    activity = measure(result).figures.activity
+    summary = msgspec.structs.replace(result.summary, refusals=90, refused_by="gate")
+    figures = measure(msgspec.structs.replace(result, summary=summary)).figures
+    activity = figures.activity
     assert (activity.filled_orders, activity.maker_fills, activity.canceled) == (1, 1, 1)
     assert activity.refused_by == {"exposure": 2}
+    rows = [row for section in sections(figures) for row in section.rows]
+    assert {row.label: row.value for row in rows}["most often by"] == "gate"
 
 
 def test_nothing_happened_is_told_without_a_division_by_zero() -> None:

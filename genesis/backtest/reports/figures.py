@@ -88,8 +88,9 @@ class Costs(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """Counts. ``refusals`` are all of risk's; ``refused_by`` those that the journal keeps (of many
-    alike in a row it keeps one)."""
+    """Counts. ``refusals`` are all of risk's, ``refused_mostly_by`` is the limit that made most of
+    them, empty for none; ``refused_by`` are those that the journal keeps: of many alike in a row it
+    keeps one."""
 
     decisions: int
     orders: int
@@ -99,6 +100,7 @@ class Activity(msgspec.Struct, frozen=True):
     canceled: int
     rejected: int
     refusals: int
+    refused_mostly_by: str
     refused_by: dict[str, int]
 
 

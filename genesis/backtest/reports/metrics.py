@@ -246,5 +246,6 @@ def _activity(entries: Sequence[Entry], result: BacktestResult) -> Activity:
         canceled=ended[OrderStatus.CANCELED],
         rejected=ended[OrderStatus.REJECTED],
         refusals=summary.refusals,
+        refused_mostly_by=summary.refused_by,
         refused_by=dict(sorted(refused.items())),
     )

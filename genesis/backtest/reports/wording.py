@@ -218,9 +218,9 @@ def _activity(figures: Figures) -> list[Row]:
         Row("Rejected", f"{a.rejected:,}", "Orders, by the venue."),
         Row("Refused by risk", f"{a.refusals:,}", "Intents that became no order."),
     ]
-    if a.refused_by:
-        which = max(a.refused_by, key=lambda limit: a.refused_by[limit])
-        rows.append(Row("most often by", which.replace("_", " "), "The limit that was reached."))
+    if a.refused_mostly_by:
+        which = a.refused_mostly_by.replace("_", " ")
+        rows.append(Row("most often by", which, "The limit that was reached."))
     return rows
 
 

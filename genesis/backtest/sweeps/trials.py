@@ -76,7 +76,6 @@ def run_trial(
         return Trial(key, parameters, error=result.error)
     measured = measure(result, samples_min=SAMPLES_MIN)
     figures = measured.figures
-    refused = figures.activity.refused_by
     return Trial(
         key=key,
         parameters=parameters,
@@ -91,7 +90,7 @@ def run_trial(
         trips=figures.trips.closed,
         halted=figures.halted,
         refusals=figures.activity.refusals,
-        refused_by=max(refused, key=lambda limit: refused[limit], default=""),
+        refused_by=figures.activity.refused_mostly_by,
     )
 
 
