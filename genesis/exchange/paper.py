@@ -25,12 +25,7 @@ from genesis.messages.orders import (
     QueryTrades,
     SubmitOrder,
 )
-from genesis.runtime.actor import (
-    Actor,
-    Context,
-    handles,
-    handles_each,
-)
+from genesis.runtime.actor import Actor, Context, handles, handles_each
 from genesis.runtime.virtual import MARKET_RANK
 from genesis.simulator.faults import Faults
 from genesis.simulator.matching import Due, MatchingEngine, Query

@@ -200,10 +200,7 @@ class _Replay:
             began_with=self._input(trace_id),
             took=tuple(f"{clock(t.time_ns)} from {t.source}: {said(t.message)}" for t in taken),
             session_trace=(*session_told, *journal_lines(self._session_entries(), wanted)),
-            replay_trace=(
-                *replay_told,
-                *journal_lines(own_entries, wanted),
-            ),
+            replay_trace=(*replay_told, *journal_lines(own_entries, wanted)),
         )
 
     def _ended_in_order(self) -> bool:
