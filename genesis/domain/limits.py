@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from genesis.domain.instrument import Instrument
-from genesis.domain.money import EXACT, ONE, rounded_down, rounded_up, text
+from genesis.domain.money import EXACT, ONE, is_multiple, rounded_down, rounded_up, text
 from genesis.messages.orders import OrderType, PlaceOrder, Side
 
 HALF = Decimal("0.5")
@@ -111,7 +111,7 @@ def check_filters(order: PlaceOrder, instrument: Instrument) -> Refusal | None:
             return Refusal("tick_size", f"price {_shown(price)}", "a price above 0")
         if price.adjusted() + instrument.price_decimals >= MOST_TICKS_DIGITS:
             return Refusal("max_price", f"price {_shown(price)}", "what can be counted in ticks")
-        if price % instrument.tick_size:
+        if not is_multiple(price, instrument.tick_size):
             return Refusal(
                 "tick_size", f"price {_shown(price)}", f"steps of {text(instrument.tick_size)}"
             )
@@ -127,7 +127,7 @@ def check_filters(order: PlaceOrder, instrument: Instrument) -> Refusal | None:
             f"{_shown(quantity)} {instrument.base}",
             f"at least {text(instrument.min_quantity)} {instrument.base}",
         )
-    if quantity % instrument.step_size:
+    if not is_multiple(quantity, instrument.step_size):
         return Refusal(
             "step_size", f"quantity {_shown(quantity)}", f"steps of {text(instrument.step_size)}"
         )

@@ -79,6 +79,11 @@ def ceil_to(value: Decimal, step: Decimal) -> Decimal:
     return _ROUNDED.multiply(_whole(value, step, ROUND_CEILING), step)
 
 
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """Whether ``step`` goes into ``value`` without a rest, however many digits that has."""
+    return value == _ROUNDED.multiply(_ROUNDED.divide_int(value, step), step)
+
+
 def divide_down(numerator: Decimal, denominator: Decimal) -> Decimal:
     """A quotient to 60 digits, rounded towards zero: for sizes and display, never for the ledger.
 

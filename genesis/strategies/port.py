@@ -34,6 +34,8 @@ NO_TRADES: Rows = np.empty(0, TRADE)
 QUIET_NS = 1_000_000_000
 CANCEL_AGAIN_NS = 5_000_000_000
 """A cancel without effect for this long was lost on the way: it may be asked for again."""
+MOST_DIGITS = 100
+"""Of an order's price or quantity, before the point or behind it: logs write them in full."""
 
 
 class Cadence(msgspec.Struct, frozen=True):
@@ -147,7 +149,7 @@ class Desk:
         _require_amount("quantity", quantity)
         if price is not None:
             _require_amount("price", price)
-        reason.encode()  # what cannot be written ends here
+        (symbol + reason).encode()  # what cannot be written ends here
         self._number += 1
         intent = PlaceOrder(
             client_order_id=f"{self._id_prefix}-{self._number}",
@@ -241,6 +243,8 @@ def _require_amount(name: str, value: Decimal) -> None:
         raise TypeError(f"{name} {value!r} of an order is no Decimal")
     if not value.is_finite():
         raise ValueError(f"{name} {value} of an order is no number")
+    if abs(value.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"{name} {value} of an order is no amount")
 
 
 class Strategy:

@@ -44,6 +44,8 @@ def test_an_order_within_all_limits_is_approved() -> None:
         ({"quantity": D("1E+999")}, "max_quantity: 1.00E+999 BTC against at most 9000 BTC"),
         ({"quantity": D("1E-999")}, "min_quantity: 1.00E-999 BTC against at least 0.001 BTC"),
         ({"price": D("1E-999")}, "tick_size: price 1.00E-999 against steps of 0.01"),
+        ({"price": D(0.0001)}, "tick_size: price 0.000100000000000000004792173602385929598312941"),
+        ({"quantity": D(f"0.1{1:0100}")}, "step_size: quantity 0.10000"),
         ({"price": D("1E+30")}, "max_price: price 1.00E+30 against what can be counted in ticks"),
         ({"quantity": D("0.049")}, "min_notional: 4.90 USDT against at least 5 USDT"),
         (

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genesis.domain.instrument import Instrument
-from genesis.domain.money import canonical_json, ceil_to, divide_down, exact, floor_to, text
+from genesis.domain.money import (
+    canonical_json,
+    ceil_to,
+    divide_down,
+    exact,
+    floor_to,
+    is_multiple,
+    text,
+)
 from genesis.domain.sizing import quantity_for_notional
 
 amounts = st.decimals(-(10**12), 10**12, places=8)
@@ -88,6 +96,7 @@ def test_steps_round_to_the_promised_side(value: Decimal, step: Decimal) -> None
     assert value - down < step
     assert up - value < step
     assert down % step == 0 == up % step
+    assert is_multiple(value, step) == (down == value)
 
 
 def test_a_quotient_is_never_rounded_up() -> None:
