@@ -216,12 +216,18 @@ class Pair(Stage):
 
     def show(self, symbol: str, mid: int, *, moved: bool = True) -> None:
         """A mid of 0 is a gap."""
-        now_ns, whole = self.runtime.clock.time_ns, mid > 0
-        bid, ask = (mid * 100 - 1, mid * 100 + 1) if whole else (0, 0)
-        view = BookView(symbol, 1, now_ns, whole, 1, bid, 1, ask, 1)
+        self.show_moves(symbol, (0, mid), moved=moved)
+
+    def show_moves(self, symbol: str, *moves: tuple[int, int], moved: bool = True) -> None:
+        """Mids, each with how long from now it comes, in one view."""
+        now_ns, tops = self.runtime.clock.time_ns, []
+        for in_ns, mid in moves:
+            bid, ask = (mid * 100 - 1, mid * 100 + 1) if mid else (0, 0)
+            tops.append((now_ns + in_ns, now_ns + in_ns, mid > 0, 1, bid, 1, ask, 1))
+        newest_ns, _, whole, _, bid, _, ask, _ = tops[-1]
+        view = BookView(symbol, 1, newest_ns, whole, 1, bid, 1, ask, 1)
         if moved:
-            tops = np.array([(now_ns, now_ns, whole, 1, bid, 1, ask, 1)], TOP)
-            view = msgspec.structs.replace(view, tops=tops, newest_ns=now_ns)
+            view = msgspec.structs.replace(view, tops=np.array(tops, TOP), newest_ns=newest_ns)
         self.tell(view)
 
 
@@ -233,6 +239,17 @@ def test_a_fall_of_one_symbol_counts_with_the_fall_of_another_after_it() -> None
     pair.show(SYMBOL, 57_300)
     assert pair.gate.read().state is GateState.ACTIVE
     pair.wait_ns(LOOK_EVERY_NS)
+    assert pair.gate.read().state is GateState.REDUCING
+
+
+def test_a_fall_that_the_rise_of_another_makes_up_for_calls_for_no_look() -> None:
+    """A look at it would put off the one at what falls just after."""
+    pair = Pair()
+    pair.show_moves("ETHUSDT", (SECOND, 54_000))
+    pair.show_moves(SYMBOL, (SECOND, 65_900), (SECOND + LOOK_EVERY_NS // 2, 60_000))
+    pair.wait_ns(SECOND)
+    assert pair.gate.read().state is GateState.ACTIVE
+    pair.wait_ns(LOOK_EVERY_NS // 2)
     assert pair.gate.read().state is GateState.REDUCING
 
 
