@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -39,13 +40,17 @@ class PricePath(msgspec.Struct, frozen=True):
 
 def price_path(rows: Rows, start_ns: int, end_ns: int, buckets: int = BUCKETS) -> PricePath:
     """The path of rows (dtype ``ROW``) within [start_ns, end_ns)."""
-    first, last = np.searchsorted(rows["time_ns"], (start_ns, end_ns))
-    times, ticks = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    step_ns = max(1, -(-(end_ns - start_ns) // buckets))
+    # numpy's search would copy the column, and so load all rows of a mapped file.
+    first, last = bisect_left(rows["time_ns"], start_ns), bisect_left(rows["time_ns"], end_ns)
+    parts = [PricePath(*(np.zeros(0, np.int64) for _ in range(4)))]
     for part in looked_through(rows[first:last]):
-        at = trades_among(part)
-        times.append(part["time_ns"][at])
-        ticks.append(part["price_ticks"][at])
-    return _path(np.concatenate(times), np.concatenate(ticks), start_ns, end_ns, buckets)
+        trades = trades_among(part)
+        ticks = part["price_ticks"][trades]
+        path = PricePath(part["time_ns"][trades], ticks, ticks, ticks)
+        parts.append(_in_buckets(path, start_ns, step_ns))
+    columns = zip(*map(msgspec.structs.astuple, parts), strict=True)
+    return _in_buckets(PricePath(*map(np.concatenate, columns)), start_ns, step_ns)
 
 
 def trades_among(rows: Rows) -> npt.NDArray[np.intp]:
@@ -54,15 +59,16 @@ def trades_among(rows: Rows) -> npt.NDArray[np.intp]:
     return np.flatnonzero((kinds == row_kind.BUY) | (kinds == row_kind.SELL))
 
 
-def _path(times: Ints, ticks: Ints, start_ns: int, end_ns: int, buckets: int) -> PricePath:
-    if not len(times):
-        return PricePath(*(np.zeros(0, np.int64) for _ in range(4)))
-    step_ns = max(1, -(-(end_ns - start_ns) // buckets))
-    bucket = (times - start_ns) // step_ns
+def _in_buckets(path: PricePath, start_ns: int, step_ns: int) -> PricePath:
+    """What lies in one bucket as one."""
+    if not len(path.times_ns):
+        return path
+    bucket = (path.times_ns - start_ns) // step_ns
     starts = np.flatnonzero(np.concatenate(([True], bucket[1:] != bucket[:-1])))
-    ends = np.append(starts[1:], len(times)) - 1
-    low, high = np.minimum.reduceat(ticks, starts), np.maximum.reduceat(ticks, starts)
-    return PricePath(times[ends], low, high, ticks[ends])
+    ends = np.append(starts[1:], len(bucket)) - 1
+    low = np.minimum.reduceat(path.low, starts)
+    high = np.maximum.reduceat(path.high, starts)
+    return PricePath(path.times_ns[ends], low, high, path.close[ends])
 
 
 class FrameTap:

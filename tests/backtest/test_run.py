@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from genesis.backtest.prices import price_path
 from genesis.backtest.run import Backtest, BacktestResult
@@ -56,7 +57,11 @@ def trades(*prints: tuple[int, int]) -> np.ndarray:
     return rows
 
 
-def test_a_bucket_keeps_its_extremes_and_its_last_price() -> None:
+@pytest.mark.parametrize("rows_at_once", [1, 2, 1 << 16])
+def test_a_bucket_keeps_its_extremes_and_its_last_price(
+    rows_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genesis.exchange.mapped.BLOCK", rows_at_once)
     rows = trades((0, 50), (3, 90), (4, 10), (9, 60), (10, 61), (25, 70), (40, 99))
     rows["kind"][0] = Kind.TRADE_SELL
     path = price_path(rows, start_ns=0, end_ns=40, buckets=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from run_tales import COIN, INSTRUMENTS, intent
 
 from genesis.backtest.reports.touches import decided_touches
@@ -41,6 +42,12 @@ BOOK = (
 )
 
 
+@pytest.fixture(params=[1, 2, 1 << 16])
+def rows_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genesis.backtest.reports.touches.BLOCK", request.param)
+
+
+@pytest.mark.usefixtures("rows_at_once")
 def test_a_purchase_is_held_against_the_ask_and_a_sale_against_the_bid_of_that_moment() -> None:
     assert COIN.price(10100) == Decimal(101)
     found = touches(
@@ -62,6 +69,7 @@ def test_before_there_is_a_book_nothing_is_known() -> None:
     assert touches(rows(*BOOK), ("o", Side.BUY, 9)) == {}
 
 
+@pytest.mark.usefixtures("rows_at_once")
 def test_a_history_of_trades_alone_gives_the_newest_trade() -> None:
     tape = rows((10, Kind.TRADE_BUY, 9000, 1, 1), (20, Kind.TRADE_SELL, 9500, 1, 2))
     found = touches(tape, ("a", Side.BUY, 15), ("b", Side.SELL, 20), ("c", Side.SELL, 5))

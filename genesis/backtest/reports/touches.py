@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 
 from genesis.backtest.prices import trades_among
 from genesis.domain.book import Book
 from genesis.domain.instrument import Instrument
+from genesis.exchange.mapped import BLOCK, release
 from genesis.messages.journal import Entry, OrderIntended
 from genesis.messages.market import Rows
 from genesis.messages.orders import Side
@@ -38,20 +41,33 @@ def decided_touches(
 def _of_symbol(
     orders: list[OrderIntended], rows: Rows, instrument: Instrument
 ) -> dict[str, Decimal]:
-    decided = np.array([order.decided_ns for order in orders], np.int64)
-    ends = np.searchsorted(rows["time_ns"], decided, side="right").tolist()
-    trades = trades_among(rows)
-    book, folded = Book(instrument), 0
+    times, folded, kept = rows["time_ns"], 0, 0
+    book, traded_ticks = Book(instrument), 0
     touches: dict[str, Decimal] = {}
-    for order, end in zip(orders, ends, strict=True):
-        if end > folded:
-            book.fold(rows[folded:end])
-            folded = end
+    for order in orders:
+        end = _behind(times, order.decided_ns, folded)
+        while folded < end:
+            upto = end
+            if end - folded > BLOCK:  # no moment, and so no message, is cut
+                upto = _behind(times, times[folded + BLOCK], folded)
+            part = rows[folded:upto]
+            book.fold(part)
+            trades = trades_among(part)
+            if len(trades):
+                traded_ticks = int(part["price_ticks"][trades[-1]])
+            folded = upto
+            if folded - kept > BLOCK:
+                release(rows[kept:folded])
+                kept = folded
         bid, _, ask, _ = book.touch()
         ticks = ask if order.side is Side.BUY else bid
-        if not ticks:
-            before = int(np.searchsorted(trades, end)) - 1
-            ticks = int(rows["price_ticks"][trades[before]]) if before >= 0 else 0
-        if ticks:
-            touches[order.client_order_id] = instrument.price(ticks)
+        if ticks or traded_ticks:
+            touches[order.client_order_id] = instrument.price(ticks or traded_ticks)
     return touches
+
+
+def _behind(times: npt.NDArray[np.int64], at_ns: int, first: int) -> int:
+    """The first row behind ``at_ns``, from ``first`` on; looked for nearby: a look loads a page."""
+    while first + BLOCK < len(times) and times[first + BLOCK] <= at_ns:
+        first += BLOCK
+    return bisect_right(times, at_ns, first, min(first + BLOCK, len(times)))
