@@ -121,6 +121,12 @@ class StrategiesSettings(Section):
     ema_cross: EmaCrossSettings
     spread_capture: SpreadCaptureSettings
 
+    @model_validator(mode="after")
+    def _each_enabled_once(self) -> Self:
+        if len(set(self.enabled)) < len(self.enabled):
+            raise ValueError("enabled: each may be named once")
+        return self
+
 
 class RiskSettings(Section):
     """Fractions are of equity, except ``price_collar_fraction``, which is of the touch."""

@@ -95,6 +95,7 @@ def test_settings_cannot_be_changed() -> None:
         ),
         ("[rsk]\nposition_fraction = 0.1", "did you mean risk.position_fraction?"),
         ("[rsk]", "my.toml: unknown setting rsk; did you mean risk?"),
+        ("[strategies]\nenabled = ['ema_cross', 'ema_cross']", "each may be named once"),
         ("[zzz]\nqqq = 1", "unknown setting zzz.qqq; config/default.toml lists all of them"),
         (
             "[risk]\nposition_fraction = 1.5",

@@ -82,6 +82,10 @@ def backtest(
         raise typer.Exit(INTERRUPTED)
     if result.error:
         raise RuntimeFault(result.error)
+    if not result.summary.decisions:
+        from genesis.runs.status import NOTHING_WANTED
+
+        print(f"genesis: {NOTHING_WANTED}", file=sys.stderr)
     if result.halted:
         print(f"genesis: halted: {result.halt_reason}", file=sys.stderr)
         raise typer.Exit(3)

@@ -168,6 +168,12 @@ def _tell_left_out(trials: Sequence[Trial], plan: Plan) -> None:
             f"was wanted, most of it by {' and '.join(limits)}",
             err=True,
         )
+    if idle := [t for t in trials if not (t.orders or t.refusals or t.error)]:
+        typer.echo(
+            f"{len(idle)} of {counted(len(trials), 'trial')} sent no order: none was asked for; a "
+            "notional may buy less than the venue takes",
+            err=True,
+        )
     if plan.unusable:
         typer.echo(
             f"{counted(plan.unusable, 'combination')} cannot be used; the first: {plan.refusal}",

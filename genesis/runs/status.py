@@ -11,6 +11,11 @@ from genesis.messages.view import BookLine, ViewState
 from genesis.runs.summary import Summary
 from genesis.storage.folder import JOURNAL_NAME
 
+NOTHING_WANTED = (
+    "No strategy asked for an order: nothing it waits for came, or its notional buys less than "
+    "the venue takes."
+)
+
 
 def status_line(state: ViewState) -> str:
     """Time, money, books with their age, counts, gate; calm and on one line."""
@@ -43,6 +48,8 @@ def closing_line(summary: Summary, quote: str, data_dir: Path, *, halted: str) -
         f" ({_signed(equity - start)} since the account was opened).",
         f"Journal: {data_dir / JOURNAL_NAME}",
     ]
+    if not summary.decisions:
+        parts.insert(1, NOTHING_WANTED)
     if summary.refusals:
         parts.insert(1, _refused(summary) + ".")
     if summary.untraded:

@@ -190,6 +190,14 @@ def test_what_cannot_be_swept_is_one_line(
     assert "\n" not in str(error)
 
 
+def test_a_notional_that_buys_nothing_is_told_of(tmp_path: Path) -> None:
+    quick = ("--set", f"{FAST}=3", "--set", f"{SLOW}=9", "--workers", "1")
+    small = ("--set", "strategies.ema_cross.notional=0.01,25")
+    code, said, _ = run(*COMMON, "--results", str(tmp_path / "r"), *quick, *small)
+    assert code == 0
+    assert "1 of 2 trials sent no order: none was asked for; a notional may buy less" in said
+
+
 def test_what_risk_refuses_altogether_is_told_with_the_limit(tmp_path: Path) -> None:
     quick = ("--set", f"{FAST}=3", "--set", f"{SLOW}=9", "--set", "risk.position_fraction=0.0001")
     code, said, _ = run(*COMMON, "--results", str(tmp_path / "r"), *quick, "--workers", "1")

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from genesis.messages.view import AccountLine, BookLine, CounterLine, GateLine, ViewState
-from genesis.runs.status import closing_line, status_line
+from genesis.runs.status import NOTHING_WANTED, closing_line, status_line
 from genesis.runs.summary import Summary
 
 SECOND_NS = 1_000_000_000
@@ -17,8 +17,9 @@ NOON_NS = 1_723_118_400 * SECOND_NS
 
 def summary(**changes: object) -> Summary:
     counts = dict.fromkeys(Summary.__struct_fields__, 0)
-    money = {"start": "1000", "equity": "999.9258", "orders": 15, "fills": 1, "untraded": {}}
-    return Summary(**{**counts, **money, **changes})  # type: ignore[arg-type]
+    money = {"start": "1000", "equity": "999.9258", "untraded": {}}
+    traded = {"decisions": 15, "orders": 15, "fills": 1}
+    return Summary(**{**counts, **money, **traded, **changes})  # type: ignore[arg-type]
 
 
 def test_the_closing_line_says_what_the_run_came_to() -> None:
@@ -26,6 +27,12 @@ def test_the_closing_line_says_what_the_run_came_to() -> None:
         "Ended: 15 orders, 1 fill, equity 999.93 USDT"
         " (-0.07 since the account was opened). Journal: data/journal.db"
     )
+
+
+def test_the_closing_line_says_that_nobody_wanted_anything() -> None:
+    idle = summary(decisions=0, orders=0, fills=0)
+    assert NOTHING_WANTED in closing_line(idle, "USDT", Path("data"), halted="")
+    assert NOTHING_WANTED not in closing_line(summary(), "USDT", Path("data"), halted="")
 
 
 def test_the_closing_line_says_why_nothing_was_traded() -> None:

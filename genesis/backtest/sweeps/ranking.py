@@ -58,7 +58,9 @@ class Luck(msgspec.Struct, frozen=True):
             f"{counted(self.trials, 'trial')}, worth {self.effective_trials:.1f} independent ones"
         )
         if self.sharpe is None or self.expected is None or self.probability is None:
-            return f"Whether it is luck cannot be told: no trial's returns vary ({worth})."
+            return (
+                f"Whether it is luck cannot be told: the returns of the best do not vary ({worth})."
+            )
         if self.sharpe <= 0:
             best = ratio(self.sharpe)
             return f"No trial earned anything in sample; the best Sharpe ratio is {best}."

@@ -47,7 +47,7 @@ def files_by_symbol(
         try:
             symbol = symbol_of_name(path.name.removesuffix(suffix_of(path)), listed)
         except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+            raise InputError(f"{path}: {error}; the symbol is read from the file's name") from None
         found.setdefault(symbol, []).append(path)
     for symbol in wanted or ():
         if symbol not in found:
